@@ -85,11 +85,13 @@ class StoreUnavailable(RunFailed):
 
 
 class AwsError(FiredoorError):
-    """AWS answered with an error. `code` is AWS's own error code, `operation` e.g. `iam:GetUser`."""
+    """AWS answered with an error; `code` is its own, `operation` is like `iam:GetUser`."""
 
     kind = "aws_error"
 
-    def __init__(self, message: str, *, code: str, operation: str, where: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str, operation: str, where: str | None = None
+    ) -> None:
         super().__init__(message, where=where)
         self.code = code
         self.operation = operation

@@ -1,0 +1,165 @@
+"""The kinds of value that runbooks, actions and findings speak of.
+
+A kind is a name (`iam_user_name`), a shape (a pattern or a Python type) and a sentence. Runbook
+inputs name kinds, action models are annotated with them, the JSON Schema is generated from them,
+and a reference in a runbook is checked by comparing kinds. Patterns follow the AWS service models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: `base` is the JSON type it is written as; `pattern` is anchored."""
+
+    name: str
+    base: str
+    about: str
+    pattern: str | None = None
+    example: str = ""
+
+
+def _kinds(*kinds: Kind) -> Mapping[str, Kind]:
+    return {kind.name: kind for kind in kinds}
+
+
+KINDS: Mapping[str, Kind] = _kinds(
+    Kind("string", "string", "Text.", None, "text"),
+    Kind("integer", "integer", "A whole number.", None, "3"),
+    Kind("boolean", "boolean", "true or false.", None, "true"),
+    Kind(
+        "duration",
+        "string",
+        "A length of time: 30s, 15m, 48h, 7d.",
+        r"^[1-9][0-9]{0,5}(s|m|h|d)$",
+        "48h",
+    ),
+    Kind("account_id", "string", "An AWS account, 12 digits.", r"^[0-9]{12}$", "111122223333"),
+    Kind(
+        "region",
+        "string",
+        "An AWS Region.",
+        r"^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$",
+        "eu-central-1",
+    ),
+    Kind(
+        "arn",
+        "string",
+        "An Amazon Resource Name.",
+        r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.{1,1800}$",
+        "arn:aws:iam::111122223333:user/ci-deployer",
+    ),
+    Kind(
+        "iam_user_name",
+        "string",
+        "The name of an IAM user (not its ARN).",
+        r"^[A-Za-z0-9_+=,.@-]{1,64}$",
+        "ci-deployer",
+    ),
+    Kind(
+        "iam_role_name",
+        "string",
+        "The name of an IAM role (not its ARN).",
+        r"^[A-Za-z0-9_+=,.@-]{1,64}$",
+        "data-reader",
+    ),
+    Kind(
+        "access_key_id",
+        "string",
+        "The id of an access key: AKIA… (long-term) or ASIA… (temporary). Never the secret.",
+        r"^A(KIA|SIA)[A-Z0-9]{12,124}$",
+        "AKIAIOSFODNN7EXAMPLE",
+    ),
+    Kind(
+        "bucket_name",
+        "string",
+        "The name of an S3 bucket.",
+        r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        "example-bucket",
+    ),
+    Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
+)
+
+
+def _annotated(name: str) -> Any:
+    kind = KINDS[name]
+    return msgspec.Meta(pattern=kind.pattern, description=kind.about, extra={"kind": name})
+
+
+# The same kinds as types, for the models of actions. mypy sees plain `str`.
+Duration = Annotated[str, _annotated("duration")]
+AccountId = Annotated[str, _annotated("account_id")]
+Region = Annotated[str, _annotated("region")]
+Arn = Annotated[str, _annotated("arn")]
+IamUserName = Annotated[str, _annotated("iam_user_name")]
+IamRoleName = Annotated[str, _annotated("iam_role_name")]
+AccessKeyId = Annotated[str, _annotated("access_key_id")]
+BucketName = Annotated[str, _annotated("bucket_name")]
+Time = Annotated[str, _annotated("time")]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LIST = re.compile(r"^list\[([a-z_]+)\]$")
+
+
+def parse_duration(text: str) -> timedelta:
+    """`15m` as a timedelta; the text must be of kind `duration` (ValueError otherwise)."""
+    if not re.fullmatch(KINDS["duration"].pattern or "", text):
+        raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 48h or 7d")
+    return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def parse_kind(text: str) -> tuple[str, bool] | None:
+    """`region` → ("region", False), `list[region]` → ("region", True), unknown → None."""
+    listed = _LIST.match(text)
+    name = listed[1] if listed else text
+    return (name, bool(listed)) if name in KINDS else None
+
+
+def convert(kind_text: str, value: Any) -> Any:
+    """A value, as text or already typed, as its kind wants it; ValueError says what is wrong."""
+    parsed = parse_kind(kind_text)
+    if parsed is None:
+        raise ValueError(f"no kind {kind_text!r}")
+    name, is_list = parsed
+    if is_list:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if not isinstance(value, list):
+            raise ValueError(f"{value!r} is not a list")
+        return [_convert_one(KINDS[name], item) for item in value]
+    return _convert_one(KINDS[name], value)
+
+
+def _convert_one(kind: Kind, value: Any) -> Any:
+    if kind.base == "boolean":
+        if isinstance(value, bool):
+            return value
+        if value in ("true", "false"):
+            return value == "true"
+        raise ValueError(f"{value!r} is not true or false")
+    if kind.base == "integer":
+        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            raise ValueError(f"{value!r} is not a whole number")
+        return int(value)
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text")
+    if kind.pattern and not re.fullmatch(kind.pattern, value):
+        wanted = f" (for example {kind.example})" if kind.example else ""
+        raise ValueError(f"{value!r} is not {kind.name}: {kind.about}{wanted}")
+    return value
+
+
+def mask_key_id(text: str) -> str:
+    """Access key ids inside a text, shortened to the kind and the last four: `AKIA…MPLE`."""
+    return _KEY_ID.sub(lambda found: f"{found[0][:4]}…{found[0][-4:]}", text)
+
+
+_KEY_ID = re.compile(r"\bA(?:KIA|SIA)[A-Z0-9]{12,124}\b")
