@@ -1,0 +1,125 @@
+"""A desk: everything one incident's work needs, opened once and used by every run of it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from firedoor import settings
+from firedoor.actions.contract import Action, Aws, Case
+from firedoor.actions.registry import registry
+from firedoor.approval import Nobody, People
+from firedoor.engine.recorder import Listener, Recorder
+from firedoor.evidence import Vault
+from firedoor.journal import Journal
+from firedoor.runbook import Json
+from firedoor.store import Store
+
+
+@dataclass(frozen=True)
+class Office:
+    """The state of one home: journal and vault."""
+
+    home: Path
+    journal: Journal
+    vault: Vault
+
+    @classmethod
+    def open(cls, home: Path | None = None) -> Office:
+        """The office of FIREDOOR_HOME; made when it is not there."""
+        base = home or settings.home()
+        return cls(
+            home=base,
+            journal=Journal(Store.open(base, settings.database_url())),
+            vault=Vault(settings.vault(base)),
+        )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One incident at work: where it writes, which AWS it speaks to, who can be asked."""
+
+    recorder: Recorder
+    aws: Aws
+    target: Mapping[str, str]
+    people: People = field(default_factory=Nobody)
+    actions: Mapping[str, Action] = field(default_factory=registry)
+
+    @property
+    def incident(self) -> str:
+        """The incident's id."""
+        return self.recorder.incident
+
+    def case(self) -> Case:
+        """The incident as actions see it."""
+        return Case(
+            incident=self.incident,
+            account=self.aws.account,
+            now=self.aws.now(),
+            partition=self.aws.partition,
+            write_report=self.write_report,
+        )
+
+    def write_report(self) -> str:
+        """Write the report of the incident so far; its path."""
+        from firedoor.engine.reporting import write_report
+
+        return str(write_report(self.recorder, self.recorder.journal.home))
+
+
+def whoami() -> str:
+    """Who is at the terminal: the operating system's user."""
+    return f"os:{getpass.getuser()}"
+
+
+def open_desk(
+    office: Office,
+    aws: Aws,
+    target: Mapping[str, str],
+    *,
+    incident: str,
+    people: People | None = None,
+    listeners: Sequence[Listener] = (),
+    by: str | None = None,
+) -> Desk:
+    """A desk for an incident that is in the journal."""
+    recorder = Recorder(
+        office.journal,
+        office.vault,
+        incident,
+        now=aws.now,
+        by=by or whoami(),
+        listeners=listeners,
+    )
+    return Desk(recorder=recorder, aws=aws, target=target, people=people or Nobody())
+
+
+def opened(
+    office: Office,
+    aws: Aws,
+    target: Mapping[str, str],
+    *,
+    title: str,
+    severity: str,
+    prefix: str = "INC",
+    policy: Mapping[str, Json] | None = None,
+    by: str | None = None,
+    **more: Json,
+) -> str:
+    """Open an incident; its id. The world and the target stand in its first entry."""
+    return office.journal.open_incident(
+        prefix,
+        at=aws.now(),
+        by=by or whoami(),
+        title=title,
+        severity=severity,
+        world=target.get("world", "aws"),
+        target=dict(target),
+        status="open",
+        policy=msgspec.to_builtins(policy or {}),
+        **more,
+    )

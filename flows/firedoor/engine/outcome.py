@@ -1,0 +1,99 @@
+"""What a run came to. The answer is taken from the journal's results, never from Prefect's state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal
+
+from firedoor.engine.desk import Desk
+from firedoor.engine.recorder import as_text
+from firedoor.play import StepResult
+from firedoor.program import Program
+from firedoor.runbook import Json, Phase
+
+RunStatus = Literal["contained", "not_contained", "done", "waiting", "refused", "failed"]
+
+LATER = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=10))
+"""When containment is read back again: an attacker with IAM rights has seconds to undo it."""
+
+
+def status_of(results: Sequence[StepResult]) -> RunStatus:
+    """`contained` only when every containing step was settled and read back to hold."""
+    flat = [each for result in results for each in result.flat()]
+    containing = [each for each in flat if each.phase == Phase.CONTAIN.value and not each.children]
+    if any(each.status == "waiting" for each in flat):
+        return "waiting"
+    if any(each.status == "refused" for each in flat):
+        return "refused"
+    stopped = [
+        each
+        for each in flat
+        if each.status in ("failed", "not_run") and each.phase in ("triage", "eradicate", "recover")
+    ]
+    if not any(each.mutating for each in containing):
+        if stopped or any(each.status in ("failed", "not_run") for each in flat):
+            return "failed"
+        return "done"
+    if any(each.status in ("failed", "not_run") for each in containing):
+        return "not_contained"
+    if any(each.proof != "holds" for each in containing if each.mutating):
+        return "not_contained"
+    return "failed" if stopped else "contained"
+
+
+def unknown_of(results: Sequence[StepResult]) -> list[str]:
+    """What could not be looked at, once each, in order."""
+    notes: dict[str, None] = {}
+    for result in results:
+        for each in result.flat():
+            for note in each.unknown:
+                notes[note] = None
+            if each.proof == "unknown" and not each.children:
+                notes[f"whether {each.id} ({each.run}) holds could not be read back"] = None
+            if each.status == "failed" and each.phase in ("evidence", "triage"):
+                notes[f"{each.id} failed: {each.why}"] = None
+    return list(notes)
+
+
+def finish(desk: Desk, program: Program, run: str, results: Sequence[StepResult]) -> None:
+    """Write `run.finished`."""
+    now = desk.aws.now()
+    status = status_of(results)
+    data: dict[str, Json] = {
+        "run": run,
+        "runbook": program.name,
+        "status": status,
+        "steps": [step_json(result) for result in results],
+        "unknown": unknown_of(results),
+        "due": due(desk, results),
+    }
+    if status == "contained":
+        data["contained_at"] = as_text(now)
+    desk.recorder.write("run.finished", data, run=run)
+
+
+def due(desk: Desk, results: Sequence[StepResult]) -> list[dict[str, str]]:
+    """The later checks of what was contained, with their times."""
+    if not any(each.proof == "holds" for result in results for each in result.flat()):
+        return []
+    now = desk.aws.now()
+    return [
+        {"at": as_text(now + delay), "what": "read every containment back again"}
+        for delay in LATER
+    ]
+
+
+def step_json(result: StepResult) -> dict[str, Json]:
+    """A step as `run --json` shows it; children of loops and sub-runbooks below it."""
+    told: dict[str, Json] = {
+        "id": result.id,
+        "phase": result.phase,
+        "status": result.status,
+        "proof": result.proof,
+    }
+    if result.why:
+        told["why"] = result.why
+    if result.children:
+        told["steps"] = [{"run": child.run, **step_json(child)} for child in result.children]
+    return told

@@ -1,0 +1,342 @@
+"""Performs one action step, write-ahead: intent and state before, change, receipt, proof.
+
+After a crash the same call goes on: a finished step is answered from the journal; a change with an
+intent and no receipt is observed again, and made only if it did not take.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
+from firedoor.approval import Decision, decide
+from firedoor.engine.recorder import Recorder
+from firedoor.errors import AwsUnreachable, FiredoorError, RunFailed
+from firedoor.journal import Entry
+from firedoor.play import Node, StepResult
+from firedoor.runbook import Json
+
+REPEATS = 3
+"""How often a change is repeated after a lost reply that turns out not to have taken."""
+
+
+@dataclass(frozen=True)
+class Performer:
+    """What performing a step needs. Methods block: call them in a worker thread."""
+
+    recorder: Recorder
+    aws: Aws
+    actions: Mapping[str, Action]
+    runbook: str
+    case: Case
+
+    def perform(self, node: Node) -> StepResult:
+        """The step's result; a FiredoorError when it failed (already journalled)."""
+        action = self.actions[node.step.action or ""]
+        finished = self._finished(node)
+        if finished is not None:
+            return finished
+        started = time.monotonic()
+        self._write(
+            node,
+            "step.started",
+            {
+                "action": action.name,
+                "phase": node.phase.value,
+                "title": node.step.title or action.summary,
+                "given": dict(node.given),
+            },
+        )
+        try:
+            result = self._do(node, action)
+        except FiredoorError as error:
+            self._write(
+                node,
+                "step.finished",
+                {
+                    "action": action.name,
+                    "phase": node.phase.value,
+                    "status": "failed",
+                    "mutating": action.mutating,
+                    "why": str(error),
+                    "error": {**error.as_json(), "code": getattr(error, "code", None)},
+                    "seconds": round(time.monotonic() - started, 3),
+                },
+            )
+            return StepResult(
+                id=node.id,
+                run=node.run,
+                phase=node.phase.value,
+                status="failed",
+                mutating=action.mutating,
+                proof="broken" if action.mutating else "none",
+                why=str(error),
+            )
+        self._write(
+            node,
+            "step.finished",
+            {
+                "action": action.name,
+                "phase": node.phase.value,
+                "status": result.status,
+                "mutating": action.mutating,
+                "output": result.output,
+                "proof": result.proof,
+                "why": result.why,
+                "unknown": list(result.unknown),
+                "seconds": round(time.monotonic() - started, 3),
+            },
+        )
+        return result
+
+    def _do(self, node: Node, action: Action) -> StepResult:
+        given = read_given(action, node)
+        began = self._now()
+        with collect(self.aws) as requests:
+            seen = action.observe(self.aws, given, self._case())
+        if not action.mutating:
+            output = self._keep(node, seen, began, requests)
+            return self._result(node, action, "done", output=output)
+        return self._change(node, action, given, seen)
+
+    def _change(self, node: Node, action: Action, given: Any, seen: State) -> StepResult:
+        assert action.changes
+        finished_before = self._finish_intents(node, action, given)
+        if finished_before:
+            seen = action.observe(self.aws, given, self._case())
+        changes = action.changes(given, seen, self._case())
+        if changes:
+            decision = self._decide(node, changes)
+            if not decision.allowed and not finished_before:
+                status = "refused" if decision.verdict == "denied" else "waiting"
+                waits = self._result(node, action, status, why=decision.why)
+                return msgspec.structs.replace(waits, changes=tuple(changes))
+            self._make(node, action, given, seen, changes)
+        proof = self._prove(node, action, given)
+        output = action.output(given, seen, self._case()) if action.output else None
+        return self._result(
+            node,
+            action,
+            "done" if changes or finished_before else "nothing_to_do",
+            output=msgspec.to_builtins(output),
+            proof=proof,
+        )
+
+    def _make(
+        self, node: Node, action: Action, given: Any, before: State, changes: list[Change]
+    ) -> None:
+        """Write-ahead: the state before and every intent, then change by change with receipts."""
+        kept = self._keep_before(node, action, before)
+        for change in changes:
+            self._write(
+                node,
+                "step.intended",
+                {
+                    "action": action.name,
+                    "change": msgspec.to_builtins(change),
+                    "before": kept,
+                },
+            )
+        for change in changes:
+            requests = apply_once(self.aws, action, given, change, self._case())
+            self._receipt(node, action, change, requests)
+
+    def _finish_intents(self, node: Node, action: Action, given: Any) -> bool:
+        """Finish what a crash left between intent and receipt; whether there was an intent."""
+        mine = self._mine(node)
+        received = {entry.data["resource"] for entry in mine if entry.kind == "step.receipt"}
+        intents = [entry.data["change"] for entry in mine if entry.kind == "step.intended"]
+        for intent in intents:
+            change = msgspec.convert(intent, Change)
+            if change.resource in received:
+                continue
+            seen: State = action.observe(self.aws, given, self._case())
+            if seen.parts.get(change.resource) == change.to:
+                self._receipt(node, action, change, [])
+            else:
+                requests = apply_once(self.aws, action, given, change, self._case())
+                self._receipt(node, action, change, requests)
+        return bool(intents)
+
+    def _receipt(self, node: Node, action: Action, change: Change, requests: list[str]) -> None:
+        self._write(
+            node,
+            "step.receipt",
+            {"action": action.name, "resource": change.resource, "requests": requests},
+        )
+
+    def _prove(
+        self, node: Node, action: Action, given: Any
+    ) -> Literal["holds", "broken", "unknown"]:
+        assert action.verify
+        try:
+            checks: list[Check] = action.verify(self.aws, given, self._case())
+        except FiredoorError as error:
+            checks = [Check(what=f"read {action.name} back", holds=None, seen=str(error))]
+        holds = judge(checks)
+        self._write(
+            node,
+            "proof.taken",
+            {
+                "action": action.name,
+                "phase": node.phase.value,
+                "holds": holds,
+                "kind": checks[0].kind if checks else "state",
+                "checks": msgspec.to_builtins(checks),
+            },
+        )
+        return {True: "holds", False: "broken", None: "unknown"}[holds]  # type: ignore[return-value]
+
+    def _decide(self, node: Node, changes: list[Change]) -> Decision:
+        if node.authority:
+            return Decision(verdict="agreed", why=node.authority)
+        return decide(
+            self.recorder.entries(),
+            run=node.run,
+            step=node.id,
+            name=f"{self.runbook}/{node.step.id}",
+            changes=changes,
+            own_approval=node.step.approve is not None,
+        )
+
+    def _keep(
+        self, node: Node, seen: Any, began: datetime, requests: list[str]
+    ) -> dict[str, Json]:
+        output: dict[str, Json] = msgspec.to_builtins(seen)
+        refs: list[Json] = []
+        for artefact in output.pop("keep", None) or ():
+            kept = self.recorder.keep(
+                artefact["name"],
+                artefact["content"],
+                about=artefact.get("about", ""),
+                source=self._source(),
+                requests=requests,
+                run=node.run,
+                step=node.id,
+                started=began,
+            )
+            refs.append({"artefact": kept.id, "sha256": kept.sha256})
+        if refs:
+            output["kept"] = refs
+        return output
+
+    def _keep_before(self, node: Node, action: Action, before: State) -> dict[str, str]:
+        kept = self.recorder.keep(
+            f"before-{node.id}",
+            msgspec.to_builtins(before),
+            about=f"State before {action.name}: what undo puts back",
+            source=self._source(),
+            run=node.run,
+            step=node.id,
+        )
+        return {"artefact": kept.id, "sha256": kept.sha256}
+
+    def _finished(self, node: Node) -> StepResult | None:
+        for entry in reversed(self._mine(node)):
+            if entry.kind == "step.finished" and entry.data["status"] in ("done", "nothing_to_do"):
+                return StepResult(
+                    id=node.id,
+                    run=node.run,
+                    phase=node.phase.value,
+                    status=entry.data["status"],
+                    mutating=entry.data.get("mutating", False),
+                    output=entry.data.get("output"),
+                    proof=entry.data.get("proof", "none"),
+                    why="already done",
+                    unknown=tuple(entry.data.get("unknown", ())),
+                )
+        return None
+
+    def _mine(self, node: Node) -> list[Entry]:
+        return [
+            entry
+            for entry in self.recorder.entries()
+            if entry.run == node.run and entry.step == node.id
+        ]
+
+    def _result(
+        self,
+        node: Node,
+        action: Action,
+        status: Any,
+        *,
+        output: Json = None,
+        why: str = "",
+        proof: Any = "none",
+    ) -> StepResult:
+        unknown = tuple(output.get("unknown", ())) if isinstance(output, dict) else ()
+        return StepResult(
+            id=node.id,
+            run=node.run,
+            phase=node.phase.value,
+            status=status,
+            mutating=action.mutating,
+            output=output,
+            proof=proof,
+            why=why,
+            unknown=unknown,
+        )
+
+    def _write(self, node: Node, kind: str, data: dict[str, Json]) -> None:
+        self.recorder.write(kind, data, run=node.run, step=node.id)
+
+    def _source(self) -> dict[str, str]:
+        return {
+            "account": self.aws.account,
+            "region": self.aws.region,
+            "principal": self.aws.principal,
+        }
+
+    def _case(self) -> Case:
+        return replace(self.case, now=self._now())
+
+    def _now(self) -> datetime:
+        return self.aws.now()
+
+
+def read_given(action: Action, node: Node) -> Any:
+    """The step's `with`, resolved, as the action's Input; RunFailed when a value does not fit."""
+    given = {key: value for key, value in node.given.items() if value is not None}
+    try:
+        return msgspec.convert(given, action.Input)
+    except msgspec.ValidationError as error:
+        raise RunFailed(
+            f"{action.name} cannot start: {error}; an earlier step did not yield what it needs",
+            where=f"step {node.id}",
+        ) from None
+
+
+def apply_once(aws: Aws, action: Action, given: Any, change: Change, case: Case) -> list[str]:
+    """Make one change; after a lost reply observe, and repeat only if it did not take."""
+    assert action.apply
+    for attempt in range(REPEATS):
+        with collect(aws) as requests:
+            try:
+                action.apply(aws, given, change, case)
+                return requests
+            except AwsUnreachable as error:
+                lost = error
+        seen: State = action.observe(aws, given, case)
+        if seen.parts.get(change.resource) == change.to:
+            return requests or [f"lost reply, observed done (attempt {attempt + 1})"]
+    raise lost
+
+
+def judge(checks: list[Check]) -> bool | None:
+    """All hold: True. Any broken: False. Otherwise something could not be looked at: None."""
+    if any(check.holds is False for check in checks):
+        return False
+    if not checks or any(check.holds is None for check in checks):
+        return None
+    return True
+
+
+def collect(aws: Aws) -> Any:
+    """A context manager that yields the request ids of the calls made inside it."""
+    return aws.requests()  # type: ignore[attr-defined]

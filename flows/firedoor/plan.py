@@ -1,0 +1,227 @@
+"""The plan: the resolved steps and the exact changes they would make, with a digest.
+
+Planning plays the same program as a run, with a stage that observes and never applies. It reads
+AWS, keeps no evidence and journals nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from firedoor.actions.contract import Action, Aws, Case, Change
+from firedoor.errors import FiredoorError
+from firedoor.play import Node, Play, StepResult, open_scope
+from firedoor.program import Program, canonical
+from firedoor.runbook import Json
+
+NEW_INCIDENT = "INC-NEW"
+"""Stands for the incident's id in a plan made before there is an incident."""
+
+
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a plan. `why` says why it is skipped or could not be planned."""
+
+    id: str
+    run: str
+    action: str
+    phase: str
+    title: str
+    status: str
+    changes: tuple[Change, ...] = ()
+    reversible: bool = True
+    reopens: str = ""
+    approval: str = ""
+    why: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run would do now. `digest` is over steps and changes, not over ids and clocks."""
+
+    runbook: str
+    title: str
+    inputs: Mapping[str, Json]
+    target: Mapping[str, str]
+    steps: tuple[PlannedStep, ...]
+    permissions: tuple[str, ...]
+    unknown: tuple[str, ...]
+    digest: str
+
+    @property
+    def changes(self) -> list[Change]:
+        """All changes, in order."""
+        return [change for step in self.steps for change in step.changes]
+
+
+class _Planning:
+    """The stage that only looks."""
+
+    def __init__(self, aws: Aws, actions: Mapping[str, Action], case: Case) -> None:
+        self.aws = aws
+        self.actions = actions
+        self.case = case
+        self.steps: list[PlannedStep] = []
+        self.seen: set[tuple[str, str]] = set()
+
+    async def perform(self, node: Node) -> StepResult:
+        return await asyncio.to_thread(self._perform, node)
+
+    def _perform(self, node: Node) -> StepResult:
+        action = self.actions[node.step.action or ""]
+        if action.name == "report.write":
+            self._add(node, action, "planned")
+            return self._result(node, "planned", None)
+        try:
+            given = msgspec.convert(
+                {key: value for key, value in node.given.items() if value is not None},
+                action.Input,
+            )
+            seen = action.observe(self.aws, given, self.case)
+            if not action.mutating:
+                output = msgspec.to_builtins(seen)
+                output.pop("keep", None)
+                self._add(node, action, "planned")
+                return self._result(node, "planned", output)
+            assert action.changes
+            changes = action.changes(given, seen, self.case)
+            output = (
+                msgspec.to_builtins(action.output(given, seen, self.case))
+                if action.output
+                else None
+            )
+        except (FiredoorError, msgspec.ValidationError) as error:
+            self._add(node, action, "failed", why=str(error))
+            raise _as_error(error, node) from None
+        self._add(node, action, "planned" if changes else "nothing_to_do", changes=changes)
+        return self._result(node, "planned", output)
+
+    async def call(self, node: Node, program: Program) -> StepResult:
+        key = (program.name, identity(node.given))
+        if key in self.seen:
+            return self._result(node, "skipped", None)
+        self.seen.add(key)
+        run = f"{node.run}.{node.id}"
+        scope = open_scope(program, node.given, run)
+        play = Play(program, run, scope, self, depth=node.depth + 1, authority="planned")
+        children = await play.run_all()
+        return msgspec.structs.replace(
+            self._result(node, "planned", None), children=tuple(children)
+        )
+
+    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
+        return True, "planned"
+
+    async def answers(self) -> bool:
+        return False
+
+    def _add(
+        self,
+        node: Node,
+        action: Action,
+        status: str,
+        *,
+        changes: Sequence[Change] = (),
+        why: str = "",
+    ) -> None:
+        approve = node.step.approve
+        self.steps.append(
+            PlannedStep(
+                id=node.id,
+                run=node.run,
+                action=action.name,
+                phase=node.phase.value,
+                title=node.step.title or action.summary,
+                status=status,
+                changes=tuple(changes),
+                reversible=not any(change.lost for change in changes),
+                reopens=action.reopens.why if changes else "",
+                approval=(approve.by if approve else "confirm") if action.mutating else "",
+                why=why,
+            )
+        )
+
+    def _result(self, node: Node, status: Any, output: Json) -> StepResult:
+        return StepResult(
+            id=node.id, run=node.run, phase=node.phase.value, status=status, output=output
+        )
+
+
+def _as_error(error: Exception, node: Node) -> FiredoorError:
+    if isinstance(error, FiredoorError):
+        return error
+    return FiredoorError(str(error), where=f"step {node.id}")
+
+
+def identity(inputs: Mapping[str, Json]) -> str:
+    """What makes two runs of a runbook the same: its inputs, but for how far back they look."""
+    kept = {
+        key: value for key, value in inputs.items() if value is not None and key != "lookback"
+    }
+    return canonical(kept).decode()
+
+
+def make_plan(
+    program: Program,
+    inputs: Mapping[str, Json],
+    aws: Aws,
+    actions: Mapping[str, Action],
+    target: Mapping[str, str],
+    *,
+    incident: str = NEW_INCIDENT,
+) -> Plan:
+    """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason."""
+    case = Case(
+        incident=incident, account=aws.account, now=aws.now(), partition=aws.partition
+    )
+    stage = _Planning(aws, actions, case)
+    stage.seen.add((program.name, identity(inputs)))
+    scope = open_scope(program, inputs, "r1")
+    results = asyncio.run(Play(program, "r1", scope, stage, authority="planned").run_all())
+    steps = tuple(stage.steps)
+    unknown = tuple(
+        dict.fromkeys(note for result in results for each in result.flat() for note in each.unknown)
+    )
+    return Plan(
+        runbook=program.name,
+        title=program.main.title,
+        inputs={key: value for key, value in inputs.items() if value is not None},
+        target=target,
+        steps=steps,
+        permissions=permissions(steps, actions),
+        unknown=unknown,
+        digest=digest(program, inputs, target, steps, incident),
+    )
+
+
+def permissions(steps: Sequence[PlannedStep], actions: Mapping[str, Action]) -> tuple[str, ...]:
+    """The IAM actions the planned steps call, sorted."""
+    return tuple(
+        sorted({grant.action for step in steps for grant in actions[step.action].permissions})
+    )
+
+
+def digest(
+    program: Program,
+    inputs: Mapping[str, Json],
+    target: Mapping[str, str],
+    steps: Sequence[PlannedStep],
+    incident: str,
+) -> str:
+    """SHA-256 over what would be done; the incident's id and the clock are placeholders."""
+    told = [
+        [step.run, step.id, step.action, step.status, msgspec.to_builtins(step.changes)]
+        for step in sorted(steps, key=lambda step: (step.run, step.id))
+    ]
+    place = {key: target.get(key) for key in ("account", "region", "endpoint", "world")}
+    text = canonical([program.digest, dict(inputs), place, told]).decode()
+    text = text.replace(incident, NEW_INCIDENT)
+    return hashlib.sha256(_CLOCK.sub("<time>", text).encode()).hexdigest()
+
+
+
+_CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")

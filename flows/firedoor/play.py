@@ -1,0 +1,310 @@
+"""Plays a program: which step runs next, which waits for a person, which is skipped.
+
+One interpreter serves plan, the Prefect flow and break-glass; they differ in their `Stage`, which
+performs a step and runs a sub-runbook. Order is the file's. A step that waits for a person holds
+back only what refers to it and the phases after its own: what may run unasked never stands in a
+queue behind a question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from firedoor.actions.contract import Change
+from firedoor.conditions import evaluate, names
+from firedoor.errors import FiredoorError
+from firedoor.program import MAX_DEPTH, Program
+from firedoor.references import names_in, resolve
+from firedoor.runbook import Json, Phase, Runbook, Step, default_on_error
+
+Status = Literal[
+    "done", "nothing_to_do", "skipped", "failed", "refused", "waiting", "not_run", "planned"
+]
+SETTLED: frozenset[Status] = frozenset({"done", "nothing_to_do", "skipped", "planned"})
+_ORDER = list(Phase)
+
+
+class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one step ended. `proof` is whether its containment was read back to hold."""
+
+    id: str
+    run: str
+    phase: str
+    status: Status
+    mutating: bool = False
+    output: Json = None
+    proof: Literal["holds", "broken", "unknown", "none"] = "none"
+    why: str = ""
+    unknown: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    children: tuple[StepResult, ...] = ()
+
+    def flat(self) -> Iterator[StepResult]:
+        """This result and those of the runs below it."""
+        yield self
+        for child in self.children:
+            yield from child.flat()
+
+
+@dataclass(frozen=True)
+class Node:
+    """A step about to run: its id (with the item's index in a loop), inputs resolved."""
+
+    id: str
+    run: str
+    step: Step
+    given: Mapping[str, Json]
+    scope: Mapping[str, Json]
+    depth: int
+    authority: str | None = None
+    question: str = ""
+
+    @property
+    def phase(self) -> Phase:
+        """The step's phase; triage when the file names none."""
+        return self.step.phase or Phase.TRIAGE
+
+
+class Stage(Protocol):
+    """Where a program is played: really, through Prefect or not, or only as a plan."""
+
+    async def perform(self, node: Node) -> StepResult:
+        """Run one action; `waiting` when a person must agree first."""
+        ...
+
+    async def call(self, node: Node, program: Program) -> StepResult:
+        """Run a sub-runbook with `node.given` as its inputs."""
+        ...
+
+    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
+        """Whether these calls of a sub-runbook may go ahead: (yes, authority or why not)."""
+        ...
+
+    async def answers(self) -> bool:
+        """Put what waits before the people; True when something was decided meanwhile."""
+        ...
+
+
+@dataclass
+class Play:
+    """One run of one program."""
+
+    program: Program
+    run: str
+    scope: dict[str, Json]
+    stage: Stage
+    depth: int = 0
+    authority: str | None = None
+    results: dict[str, StepResult] = field(default_factory=dict)
+    stopped: str = ""
+
+    async def run_all(self) -> list[StepResult]:
+        """All steps, then `finally`; never raises for a step's failure."""
+        runbook = self.program.main
+        try:
+            await self._run_body(runbook)
+        finally:
+            for step in runbook.finally_:
+                await self._settle(step)
+        return list(self.results.values())
+
+    async def _run_body(self, runbook: Runbook) -> None:
+        # Each round either settles a step or ends: a question is put at most once a round.
+        for _ in range(2 * len(runbook.all_steps()) + 2):
+            progressed = await self._round(runbook)
+            waiting = [result for result in self.results.values() if _waits(result)]
+            if self.stopped or (not waiting and not progressed):
+                break
+            if waiting and not progressed and not await self.stage.answers():
+                break
+        for step in runbook.all_steps():
+            if step.id and step.id not in self.results and step not in runbook.finally_:
+                self._set(step, "not_run", why=self.stopped or "an earlier step is not finished")
+
+    async def _round(self, runbook: Runbook) -> bool:
+        progressed = False
+        for entry in runbook.steps:
+            group = [step for step in (entry.parallel or (entry,)) if self._ready(step, runbook)]
+            if not group or self.stopped:
+                continue
+            before = [self.results.get(step.id or "") for step in group]
+            await asyncio.gather(*(self._settle(step) for step in group))
+            after = [self.results.get(step.id or "") for step in group]
+            progressed = progressed or any(
+                new is not None and new != old and not _waits(new)
+                for old, new in zip(before, after, strict=True)
+            )
+        return progressed
+
+    def _ready(self, step: Step, runbook: Runbook) -> bool:
+        known = self.results.get(step.id or "")
+        if known is not None and not _waits(known):
+            return False
+        earlier = _steps_before(step, runbook)
+        held = [
+            other
+            for other in runbook.all_steps()
+            if other.id != step.id
+            and other not in runbook.finally_
+            and (_waits(self.results.get(other.id or "")) or self._unstarted(other, earlier))
+        ]
+        if names_of(step) & {other.id for other in held}:
+            return False
+        return all(_rank(other) >= _rank(step) for other in held)
+
+    def _unstarted(self, step: Step, earlier: list[Step]) -> bool:
+        return step in earlier and step.id not in self.results
+
+    async def _settle(self, step: Step) -> None:
+        try:
+            result = await self._one(step)
+        except FiredoorError as error:
+            result = self._result(step, "failed", why=str(error))
+        self.results[result.id] = result
+        self.scope[result.id] = result.output
+        failed = result.status in ("failed", "refused")
+        policy = step.on_error or default_on_error(step.phase)
+        if failed and policy == "stop" and step not in self.program.main.finally_:
+            self.stopped = f"step {result.id!r} {result.status}: {result.why}"
+
+    async def _one(self, step: Step) -> StepResult:
+        if not self._applies(step):
+            return self._result(step, "skipped", why=f"when: {step.when}")
+        if step.for_each:
+            return await self._loop(step)
+        node = self._node(step, step.id or "", self.scope)
+        if step.runbook:
+            return await self._calls(step, [node])
+        return await self.stage.perform(node)
+
+    def _applies(self, step: Step) -> bool:
+        if not step.when:
+            return True
+        unread = [
+            name
+            for name in names(step.when)
+            if name in self.results and self.results[name].status not in SETTLED
+        ]
+        # A condition that cannot be read must not keep a door open.
+        if unread and step.phase == Phase.CONTAIN:
+            return True
+        return evaluate(step.when, self.scope)
+
+    async def _loop(self, step: Step) -> StepResult:
+        items = resolve(step.for_each, self.scope) or []
+        if not items:
+            return self._result(step, "nothing_to_do", why=f"{step.for_each} is empty")
+        nodes = [
+            self._node(step, f"{step.id}.{index}", {**self.scope, step.as_ or "item": item})
+            for index, item in enumerate(items)
+        ]
+        over = step.limit is not None and len(items) > step.limit
+        return await self._calls(step, nodes, over_limit=over)
+
+    async def _calls(
+        self, step: Step, nodes: list[Node], *, over_limit: bool = False
+    ) -> StepResult:
+        deep = bool(step.runbook) and self.depth + 1 >= MAX_DEPTH
+        if step.approve or over_limit or deep or self.authority is None:
+            if over_limit:
+                note = f"{len(nodes)} items, more than the limit of {step.limit}"
+                nodes = [replace(node, question=note) for node in nodes]
+            inherited = self.authority if not (over_limit or deep) else None
+            nodes = [replace(node, authority=inherited) for node in nodes]
+            agreed, authority = await self.stage.agree(nodes)
+            if not agreed:
+                status: Status = "waiting" if not authority else "refused"
+                return self._result(step, status, why=authority or "waits for an approval")
+            nodes = [replace(node, authority=authority) for node in nodes]
+        results = [
+            await (
+                self.stage.call(node, self.program.sub(step.runbook))
+                if step.runbook
+                else self.stage.perform(node)
+            )
+            for node in nodes
+        ]
+        if len(results) == 1 and not step.for_each:
+            return results[0]
+        return self._gathered(step, results)
+
+    def _gathered(self, step: Step, results: list[StepResult]) -> StepResult:
+        statuses = {result.status for result in results}
+        for worst in ("failed", "refused", "waiting", "not_run", "planned", "done"):
+            if worst in statuses:
+                status: Status = worst  # type: ignore[assignment]
+                break
+        else:
+            status = "nothing_to_do"
+        return msgspec.structs.replace(
+            self._result(step, status),
+            mutating=any(result.mutating for result in results),
+            children=tuple(results),
+            output=[result.output for result in results],
+            proof=worst_proof([result.proof for result in results]),
+        )
+
+    def _node(self, step: Step, id_: str, scope: Mapping[str, Json]) -> Node:
+        return Node(
+            id=id_,
+            run=self.run,
+            step=step,
+            given=resolve(step.with_, scope),
+            scope=scope,
+            depth=self.depth,
+            authority=self.authority,
+        )
+
+    def _set(self, step: Step, status: Status, *, why: str) -> None:
+        self.results[step.id or ""] = self._result(step, status, why=why)
+
+    def _result(self, step: Step, status: Status, *, why: str = "") -> StepResult:
+        phase = step.phase or Phase.TRIAGE
+        return StepResult(
+            id=step.id or "", run=self.run, phase=phase.value, status=status, why=why
+        )
+
+
+def worst_proof(
+    proofs: Sequence[Literal["holds", "broken", "unknown", "none"]],
+) -> Literal["holds", "broken", "unknown", "none"]:
+    """The proof of a group: broken before unknown before holds."""
+    for worst in ("broken", "unknown", "holds"):
+        if worst in proofs:
+            return worst  # type: ignore[return-value]
+    return "none"
+
+
+def names_of(step: Step) -> set[str]:
+    """The names (steps, inputs, loop variables) that a step's values and conditions refer to."""
+    found = names_in(step.with_) | names_in(step.for_each)
+    return found | (set(names(step.when)) if step.when else set())
+
+
+def _rank(step: Step) -> int:
+    return _ORDER.index(step.phase or Phase.TRIAGE)
+
+
+def _waits(result: StepResult | None) -> bool:
+    return result is not None and result.status == "waiting"
+
+
+def _steps_before(step: Step, runbook: Runbook) -> list[Step]:
+    before: list[Step] = []
+    for entry in runbook.steps:
+        group = list(entry.parallel or (entry,))
+        if any(other is step for other in group):
+            return before
+        before.extend(group)
+    return before
+
+
+def open_scope(program: Program, inputs: Mapping[str, Json], run: str, **more: Any) -> dict[str, Json]:
+    """The names a run starts with: `inputs` (all declared, absent = None), `run`, `finding`."""
+    declared = {name: inputs.get(name, spec.default) for name, spec in program.main.inputs.items()}
+    return {"inputs": declared, "run": {"id": run}, "finding": None, **more}

@@ -1,0 +1,53 @@
+"""A program: a checked runbook with every runbook that it can call, and a digest over all of it.
+
+A run stores its program in the journal, so that resume and undo do not depend on files edited since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from firedoor.runbook import Runbook
+
+MAX_DEPTH = 3
+"""How deep sub-runbooks go by themselves; deeper is asked about."""
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """`runbooks[name]` is what runs; the others are what it may call."""
+
+    name: str
+    runbooks: Mapping[str, Runbook]
+    digest: str
+
+    @property
+    def main(self) -> Runbook:
+        """The runbook that this program runs."""
+        return self.runbooks[self.name]
+
+    def sub(self, name: str) -> Program:
+        """The program of a called runbook; it shares the set and the digest."""
+        return msgspec.structs.replace(self, name=name)
+
+
+def compile_program(name: str, find: Callable[[str], Runbook]) -> Program:
+    """The program of a runbook; `find` yields a checked runbook by name."""
+    runbooks: dict[str, Runbook] = {}
+    wanted = [name]
+    while wanted:
+        current = wanted.pop()
+        if current in runbooks:
+            continue
+        runbooks[current] = find(current)
+        wanted.extend(step.runbook for step in runbooks[current].all_steps() if step.runbook)
+    ordered = {key: runbooks[key] for key in sorted(runbooks)}
+    written = msgspec.json.encode([name, ordered], order="sorted")
+    return Program(name=name, runbooks=ordered, digest=hashlib.sha256(written).hexdigest())
+
+
+def canonical(value: object) -> bytes:
+    """Canonical JSON (sorted keys, no spaces, UTF-8): what every digest is taken over."""
+    return msgspec.json.encode(value, order="sorted")
