@@ -98,7 +98,8 @@ def decide(
         if entry.kind == "approval.denied":
             return Decision(
                 verdict="denied",
-                why=f"{entry.by} said no" + (f": {entry.data['reason']}" if entry.data.get("reason") else ""),
+                why=f"{entry.by} said no"
+                + (f": {entry.data['reason']}" if entry.data.get("reason") else ""),
                 approval=entry.data["id"],
             )
         if _same_targets(entry, changes):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -114,6 +114,17 @@ def parse_duration(text: str) -> timedelta:
     if not re.fullmatch(KINDS["duration"].pattern or "", text):
         raise ValueError(f"{text!r} is not a duration such as 30s, 15m, 48h or 7d")
     return timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
+
+
+def time_text(moment: datetime) -> str:
+    """An aware datetime as firedoor writes times: UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """A time in ISO 8601 as an aware datetime; without an offset it is UTC. ValueError if none."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parse_kind(text: str) -> tuple[str, bool] | None:

@@ -159,9 +159,7 @@ def _as_error(error: Exception, node: Node) -> FiredoorError:
 
 def identity(inputs: Mapping[str, Json]) -> str:
     """What makes two runs of a runbook the same: its inputs, but for how far back they look."""
-    kept = {
-        key: value for key, value in inputs.items() if value is not None and key != "lookback"
-    }
+    kept = {key: value for key, value in inputs.items() if value is not None and key != "lookback"}
     return canonical(kept).decode()
 
 
@@ -175,9 +173,7 @@ def make_plan(
     incident: str = NEW_INCIDENT,
 ) -> Plan:
     """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason."""
-    case = Case(
-        incident=incident, account=aws.account, now=aws.now(), partition=aws.partition
-    )
+    case = Case(incident=incident, account=aws.account, now=aws.now(), partition=aws.partition)
     stage = _Planning(aws, actions, case)
     stage.seen.add((program.name, identity(inputs)))
     scope = open_scope(program, inputs, "r1")
@@ -221,7 +217,6 @@ def digest(
     text = canonical([program.digest, dict(inputs), place, told]).decode()
     text = text.replace(incident, NEW_INCIDENT)
     return hashlib.sha256(_CLOCK.sub("<time>", text).encode()).hexdigest()
-
 
 
 _CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")

@@ -265,9 +265,7 @@ class Play:
 
     def _result(self, step: Step, status: Status, *, why: str = "") -> StepResult:
         phase = step.phase or Phase.TRIAGE
-        return StepResult(
-            id=step.id or "", run=self.run, phase=phase.value, status=status, why=why
-        )
+        return StepResult(id=step.id or "", run=self.run, phase=phase.value, status=status, why=why)
 
 
 def worst_proof(
@@ -304,7 +302,9 @@ def _steps_before(step: Step, runbook: Runbook) -> list[Step]:
     return before
 
 
-def open_scope(program: Program, inputs: Mapping[str, Json], run: str, **more: Any) -> dict[str, Json]:
+def open_scope(
+    program: Program, inputs: Mapping[str, Json], run: str, **more: Any
+) -> dict[str, Json]:
     """The names a run starts with: `inputs` (all declared, absent = None), `run`, `finding`."""
     declared = {name: inputs.get(name, spec.default) for name, spec in program.main.inputs.items()}
     return {"inputs": declared, "run": {"id": run}, "finding": None, **more}

@@ -1,6 +1,6 @@
 """A program: a checked runbook with every runbook that it can call, and a digest over all of it.
 
-A run stores its program in the journal, so that resume and undo do not depend on files edited since.
+A run stores its program in the journal: resume and undo do not depend on files edited since.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run came to. The answer is taken from the journal's results, never from Prefect's state."""
+"""What a run came to: from the steps' results, never from Prefect's state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from firedoor.engine.desk import Desk
-from firedoor.engine.recorder import as_text
+from firedoor.kinds import time_text
 from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json, Phase
@@ -69,7 +69,7 @@ def finish(desk: Desk, program: Program, run: str, results: Sequence[StepResult]
         "due": due(desk, results),
     }
     if status == "contained":
-        data["contained_at"] = as_text(now)
+        data["contained_at"] = time_text(now)
     desk.recorder.write("run.finished", data, run=run)
 
 
@@ -79,7 +79,7 @@ def due(desk: Desk, results: Sequence[StepResult]) -> list[dict[str, str]]:
         return []
     now = desk.aws.now()
     return [
-        {"at": as_text(now + delay), "what": "read every containment back again"}
+        {"at": time_text(now + delay), "what": "read every containment back again"}
         for delay in LATER
     ]
 

@@ -205,9 +205,7 @@ class Performer:
             own_approval=node.step.approve is not None,
         )
 
-    def _keep(
-        self, node: Node, seen: Any, began: datetime, requests: list[str]
-    ) -> dict[str, Json]:
+    def _keep(self, node: Node, seen: Any, began: datetime, requests: list[str]) -> dict[str, Json]:
         output: dict[str, Json] = msgspec.to_builtins(seen)
         refs: list[Json] = []
         for artefact in output.pop("keep", None) or ():

@@ -1,15 +1,15 @@
-"""What a run writes down: journal entries and evidence of one incident, told on to whoever watches."""
+"""What a run writes down, journal entries and evidence, told on to whoever watches."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from firedoor.evidence import Artefact as Kept
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
+from firedoor.kinds import time_text
 from firedoor.runbook import Json
 
 Listener = Callable[[Entry], None]
@@ -81,7 +81,7 @@ class Recorder:
             content,
             about=about,
             source=source,
-            collected={"start": _text(started or end), "end": _text(end)},
+            collected={"start": time_text(started or end), "end": time_text(end)},
             requests=list(requests),
             by=self.by,
         )
@@ -95,7 +95,7 @@ class Recorder:
                 "size": kept.size,
                 "path": kept.path,
                 "source": source,
-                "collected": {"start": _text(started or end), "end": _text(end)},
+                "collected": {"start": time_text(started or end), "end": time_text(end)},
                 "requests": list(requests),
             },
             run=run,
@@ -106,22 +106,3 @@ class Recorder:
     def entries(self) -> list[Entry]:
         """The journal so far."""
         return self.journal.entries(self.incident)
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def as_text(moment: datetime) -> str:
-    """A time as the journal writes it: UTC, milliseconds, Z."""
-    return _text(moment)
-
-
-def from_text(text: str) -> datetime:
-    """A journal time as an aware datetime."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def names(**given: Any) -> dict[str, str]:
-    """A flat dict of strings, for `source`."""
-    return {key: str(value) for key, value in given.items() if value}

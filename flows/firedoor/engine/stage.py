@@ -12,14 +12,13 @@ from typing import Protocol
 
 import msgspec
 
-from firedoor.approval import Answer, Question, decide, open_questions
 from firedoor.actions.contract import Change
+from firedoor.approval import Answer, Question, decide, open_questions
 from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import finish, status_of
-from firedoor.journal import Entry
 from firedoor.engine.perform import Performer
-from firedoor.engine.recorder import as_text
-from firedoor.kinds import parse_duration
+from firedoor.journal import Entry
+from firedoor.kinds import parse_duration, time_text
 from firedoor.plan import identity
 from firedoor.play import Node, Play, Status, StepResult, open_scope, worst_proof
 from firedoor.program import Program
@@ -184,9 +183,7 @@ class RunStage:
                 shared.append((nodes[0], result))
         if shared:
             titles = ", ".join(node.step.title or node.id for node, _ in shared)
-            changes = [
-                change for _, result in shared if result for change in result.changes
-            ]
+            changes = [change for _, result in shared if result for change in result.changes]
             waits = StepResult(
                 id="", run=self.run, phase="contain", status="waiting", changes=tuple(changes)
             )
@@ -198,9 +195,7 @@ class RunStage:
     ) -> None:
         rule = approve or Approval()
         now = self.desk.aws.now()
-        number = sum(
-            1 for entry in self.desk.recorder.entries() if entry.kind == "approval.asked"
-        )
+        number = sum(1 for entry in self.desk.recorder.entries() if entry.kind == "approval.asked")
         self.desk.recorder.write(
             "approval.asked",
             {
@@ -208,7 +203,7 @@ class RunStage:
                 "steps": steps,
                 "question": text,
                 "by": [rule.by],
-                "expires": as_text(now + parse_duration(rule.within)),
+                "expires": time_text(now + parse_duration(rule.within)),
                 "on_timeout": rule.on_timeout,
                 "changes": msgspec.to_builtins(result.changes if result else ()),
             },
@@ -234,9 +229,7 @@ class RunStage:
         return ""
 
     def _result(self, node: Node, status: Status, *, why: str = "") -> StepResult:
-        return StepResult(
-            id=node.id, run=node.run, phase=node.phase.value, status=status, why=why
-        )
+        return StepResult(id=node.id, run=node.run, phase=node.phase.value, status=status, why=why)
 
 
 async def conduct(

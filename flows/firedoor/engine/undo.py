@@ -15,9 +15,9 @@ import msgspec
 from firedoor.actions.contract import Action, Change, State
 from firedoor.engine.desk import Desk
 from firedoor.engine.perform import apply_once
-from firedoor.engine.recorder import from_text
 from firedoor.errors import FiredoorError, NotFound
 from firedoor.journal import Entry
+from firedoor.kinds import parse_time
 from firedoor.runbook import Json
 
 Verdict = Literal["undo", "lost", "reopens", "drift", "back"]
@@ -110,7 +110,7 @@ def _judge(desk: Desk, one: Made, reopen: str, forced: bool) -> Undoing:
 
     if one.change.lost:
         return verdict("lost", one.change.lost)
-    opened = one.action.reopens.at(from_text(one.entry.at), desk.aws.now())
+    opened = one.action.reopens.at(parse_time(one.entry.at), desk.aws.now())
     if opened and not reopen:
         return verdict("reopens", opened)
     seen: State = one.action.observe(desk.aws, _given(one), desk.case())
@@ -167,9 +167,7 @@ def _take_back(desk: Desk, one: Undoing) -> Json:
     }
     desk.recorder.write("undo.intended", data, run=one.run, step=one.step)
     requests = apply_once(desk.aws, action, given, one.change, desk.case())
-    desk.recorder.write(
-        "undo.receipt", {**data, "requests": requests}, run=one.run, step=one.step
-    )
+    desk.recorder.write("undo.receipt", {**data, "requests": requests}, run=one.run, step=one.step)
     return {"step": one.step, "run": one.run, "resource": one.change.resource}
 
 

@@ -1,0 +1,50 @@
+"""Writes the report of an incident, from its journal, into the home."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from firedoor.engine.recorder import Recorder
+from firedoor.errors import StoreUnavailable
+
+
+def report_folder(home: Path, incident: str) -> Path:
+    """Where the reports of an incident lie."""
+    return home / "reports" / incident
+
+
+def write_report(recorder: Recorder, home: Path) -> Path:
+    """Write report.html, report.md and report.json; the path of the HTML page.
+
+    The documents tell the journal up to here; that they were written is journalled after them.
+    """
+    from firedoor.report import build, to_html, to_json, to_markdown  # lazy: it brings Jinja
+
+    entries = recorder.entries()
+    report = build(entries)
+    folder = report_folder(home, recorder.incident)
+    made = {
+        "html": to_html(report).encode(),
+        "md": to_markdown(report).encode(),
+        "json": to_json(report),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for suffix, content in made.items():
+            draft = folder / f".report.{suffix}"
+            draft.write_bytes(content)
+            draft.replace(folder / f"report.{suffix}")
+    except OSError as error:
+        raise StoreUnavailable(f"{folder} cannot be written: {error.strerror}") from None
+    path = folder / "report.html"
+    recorder.write(
+        "report.written",
+        {
+            "path": str(path),
+            "format": "html",
+            "sha256": hashlib.sha256(made["html"]).hexdigest(),
+            "head": entries[-1].hash,
+        },
+    )
+    return path

@@ -1,0 +1,139 @@
+"""The store: one database per home (SQLite by default, PostgreSQL for several machines).
+
+SQLite runs in WAL mode with full synchronisation, and every writing transaction begins IMMEDIATE,
+so that two writers queue up instead of failing half-way (https://sqlite.org/lang_transaction.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from firedoor.errors import BadInput, StoreUnavailable
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another before it gives up."""
+
+metadata = MetaData()
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("prefix", String(10), nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("incidents_numbered", "prefix", "year", "number", unique=True),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("incident", String(40), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("wall", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("run", String(200)),
+    Column("step", String(200)),
+    Column("data", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+
+class Store:
+    """An open database."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        self.engine = engine
+        self.home = home
+
+    @classmethod
+    def open(cls, home: Path, url: str | None = None) -> Store:
+        """Open the home's store, made when it is not there; StoreUnavailable says why not."""
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if url is None:
+                path = home / "firedoor.db"
+                fresh = not path.exists()
+                path.touch(mode=0o600)
+                engine = _sqlite(f"sqlite:///{path}")
+            else:
+                fresh = True
+                engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url)
+            if fresh:
+                metadata.create_all(engine)
+        except ArgumentError as error:
+            raise BadInput(f"FIREDOOR_DATABASE_URL is not a database URL: {error}") from None
+        except (OSError, SQLAlchemyError) as error:
+            raise StoreUnavailable(
+                f"the store in {home} cannot be opened: {first_line(error)}"
+            ) from None
+        return cls(engine, home)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes; on disk when the block ends."""
+        with self._guarded("written"), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads."""
+        with self._guarded("read"), self.engine.connect() as connection:
+            yield connection.execution_options(reading=True)
+
+    @contextmanager
+    def _guarded(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(
+                f"the store in {self.home} cannot be {what}: {first_line(error)}"
+            ) from None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # We begin transactions ourselves: the driver would begin a deferred one.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error, without the address of documentation that follows."""
+    return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
