@@ -22,6 +22,8 @@ A mutating action also has:
                   read back from AWS and say for each thing whether it holds
     Output / output(given, before, case) -> Output
                   optional: what later steps may refer to
+    commands(change) -> list[list[str]]
+                  optional: the AWS CLI words (`["iam", "put-user-policy", …]`) that make this change
     IRREVERSIBLE  "" or why what it does cannot come back. Each irreversible change also says so.
     REOPENS       when undoing hands access back: see `Reopens`
     DESTROYS      tuple of State fields that applying makes unreadable (evidence must come first)
@@ -33,6 +35,7 @@ journal entries. The engine journals every change before and after it is made.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -178,6 +181,10 @@ class Aws(Protocol):
         """The time, in UTC: the simulator's in a drill."""
         ...
 
+    def requests(self) -> AbstractContextManager[list[str]]:
+        """The AWS request ids of the calls made in the block, by this thread."""
+        ...
+
     def wait(self, seconds: float) -> None:
         """Let time pass (virtual in a drill)."""
         ...
@@ -204,7 +211,7 @@ class Action:
     summary: str
     about: str
     Input: type[Given]
-    Output: type[Output] | None
+    Output: type[msgspec.Struct] | None
     State: type[State] | None
     permissions: tuple[Permission, ...]
     example: Mapping[str, Json]
@@ -215,7 +222,8 @@ class Action:
     changes: Callable[..., list[Change]] | None
     apply: Callable[..., None] | None
     verify: Callable[..., list[Check]] | None
-    output: Callable[..., Output] | None
+    output: Callable[..., msgspec.Struct] | None
+    commands: Callable[[Change], list[list[str]]] | None
 
     @property
     def mutating(self) -> bool:

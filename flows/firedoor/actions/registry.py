@@ -17,7 +17,6 @@ import firedoor.actions as package
 from firedoor.actions.contract import NEVER, Action, Given, Output, State
 from firedoor.errors import BadInput
 
-
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
@@ -72,6 +71,7 @@ def read(name: str, module: ModuleType) -> Action:
         apply=getattr(module, "apply", None),
         verify=getattr(module, "verify", None),
         output=getattr(module, "output", None),
+        commands=getattr(module, "commands", None),
     )
 
 

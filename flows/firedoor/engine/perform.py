@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -335,6 +336,6 @@ def judge(checks: list[Check]) -> bool | None:
     return True
 
 
-def collect(aws: Aws) -> Any:
+def collect(aws: Aws) -> AbstractContextManager[list[str]]:
     """A context manager that yields the request ids of the calls made inside it."""
-    return aws.requests()  # type: ignore[attr-defined]
+    return aws.requests()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import StoreUnavailable
+from firedoor.journal import Entry
 
 
 def report_folder(home: Path, incident: str) -> Path:
@@ -14,21 +16,24 @@ def report_folder(home: Path, incident: str) -> Path:
     return home / "reports" / incident
 
 
+def render(entries: Sequence[Entry], format_: str) -> bytes:
+    """The report of a journal as `html`, `md` or `json`."""
+    from firedoor.report import build, to_html, to_json, to_markdown  # lazy: it brings Jinja
+
+    report = build(entries)
+    if format_ == "json":
+        return to_json(report)
+    return (to_html if format_ == "html" else to_markdown)(report).encode()
+
+
 def write_report(recorder: Recorder, home: Path) -> Path:
     """Write report.html, report.md and report.json; the path of the HTML page.
 
     The documents tell the journal up to here; that they were written is journalled after them.
     """
-    from firedoor.report import build, to_html, to_json, to_markdown  # lazy: it brings Jinja
-
     entries = recorder.entries()
-    report = build(entries)
     folder = report_folder(home, recorder.incident)
-    made = {
-        "html": to_html(report).encode(),
-        "md": to_markdown(report).encode(),
-        "json": to_json(report),
-    }
+    made = {suffix: render(entries, suffix) for suffix in ("html", "md", "json")}
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for suffix, content in made.items():

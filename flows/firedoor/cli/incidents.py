@@ -1,0 +1,149 @@
+"""`incidents`, `status` and `note`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from firedoor.cli.terminal import clean, console, json_option, print_json
+from firedoor.cli.words import MARKS, VERDICTS
+from firedoor.engine.case import HOMES, office_of
+from firedoor.engine.desk import Office, whoami
+from firedoor.kinds import mask_key_id, parse_time
+from firedoor.settings import home
+from firedoor.summary import Summary, summarize
+
+SECTIONS = (
+    "summary",
+    "impact",
+    "detection",
+    "factors",
+    "well",
+    "badly",
+    "luck",
+    "lessons",
+    "actions",
+    "notifications",
+    "residual",
+    "people",
+    "timeline",
+)
+
+
+@click.command("incidents")
+@click.option("--drills", is_flag=True, help="The drills instead.")
+@json_option
+def incidents_command(drills: bool, as_json: bool) -> None:
+    """List the incidents, newest first."""
+    base = home() / HOMES["DRILL"] if drills else home()
+    found: list[Summary] = []
+    if (base / "firedoor.db").exists() or not drills:
+        journal = Office.open(base).journal
+        found = [summarize(journal.entries(incident)) for incident in journal.incidents()]
+    found.reverse()
+    if as_json:
+        told = [
+            {
+                "id": each.id,
+                "status": each.status,
+                "severity": each.severity,
+                "title": each.title,
+                "findings": each.findings,
+                "opened": each.opened,
+                "world": each.world,
+            }
+            for each in found
+        ]
+        print_json({"incidents": told})
+        return
+    shown = console()
+    if not found:
+        shown.print("No incidents. `firedoor run` and `firedoor ingest` open one.")
+    for each in found:
+        style = VERDICTS.get(each.status, ("warn", ""))[0]
+        shown.print(
+            f"[name]{each.id}[/]  [{style}]{each.status:<13}[/] {clean(each.severity):<8} "
+            f"[quiet]{each.opened[:16].replace('T', ' ')}[/]  {clean(mask_key_id(each.title))}",
+            soft_wrap=True,
+        )
+
+
+@click.command("status")
+@click.argument("incident", required=False)
+@json_option
+def status_command(incident: str | None, as_json: bool) -> None:
+    """Where an incident stands; without one, the newest."""
+    if incident is None:
+        known = Office.open().journal.incidents()
+        if not known:
+            if as_json:
+                print_json({"incident": None})
+            else:
+                print("No incidents.")
+            return
+        incident = known[-1]
+    entries = office_of(incident).journal.entries(incident)
+    found = summarize(entries)
+    if as_json:
+        print_json(found)
+        return
+    shown = console()
+    style, words = VERDICTS.get(found.status, ("warn", found.status))
+    shown.print(f"[head]{found.id}[/]  {clean(mask_key_id(found.title))}", soft_wrap=True)
+    shown.print(f"[{style}]{words}[/]")
+    for run in found.runs:
+        shown.print(f"\n[head]{run['run']}[/] {run['runbook']}  [quiet]{run['status']}[/]")
+        for step in run.get("steps", ()):
+            mark, colour = MARKS.get(step["status"], ("·", "quiet"))
+            proof = step["proof"] if step["proof"] != "none" else ""
+            shown.print(f"  [{colour}]{mark}[/] {clean(step['id']):<18} {step['phase']:<9} {proof}")
+    for asked in found.waiting:
+        shown.print(f"\n[warn]waits:[/] {clean(asked['question'])}")
+        shown.print(f"  firedoor approve {asked['id']}   or   firedoor deny {asked['id']}")
+    for note in found.unknown:
+        shown.print(f"[warn]not known:[/] {clean(mask_key_id(note))}", soft_wrap=True)
+    for each in found.due:
+        shown.print(f"[quiet]due {each['at']}: {each['what']}: firedoor verify {found.id}[/]")
+    if found.report:
+        shown.print(f"[quiet]report: {clean(found.report)}[/]", soft_wrap=True)
+
+
+@click.command("note")
+@click.argument("incident")
+@click.argument("text", required=False)
+@click.option("--section", type=click.Choice(SECTIONS), default="timeline", show_default=True)
+@click.option("--when", metavar="TIME", help="When it happened (UTC, ISO 8601), for the timeline.")
+@click.option("--by", "author", metavar="NAME", help="Who says it, if not you.")
+@json_option
+def note_command(
+    incident: str,
+    text: str | None,
+    section: str,
+    when: str | None,
+    author: str | None,
+    as_json: bool,
+) -> None:
+    """Write down what only people know; `-` or no text reads it from stdin.
+
+    Example: firedoor note INC-2026-0001 --section impact "No customer data was read."
+    """
+    said = sys.stdin.read() if text in (None, "-") else text
+    if not (said or "").strip():
+        raise click.UsageError("a note needs a text")
+    data = {"section": section, "text": (said or "").strip(), "author": author or whoami()}
+    if when:
+        try:
+            data["when"] = parse_time(when).astimezone(UTC).isoformat().replace("+00:00", "Z")
+        except ValueError:
+            raise click.UsageError(
+                f"--when {when!r} is not a time such as 2026-03-01T04:05Z"
+            ) from None
+    journal = office_of(incident).journal
+    journal.entries(incident)
+    entry = journal.append(incident, "note.added", data, by=whoami(), at=datetime.now(UTC))
+    if as_json:
+        print_json({"incident": incident, "seq": entry.seq, **data})
+    else:
+        print(f"Noted as #{entry.seq}. `firedoor report {incident}` writes the report with it.")

@@ -1,0 +1,168 @@
+"""`firedoor`: finds the command, and turns every error into one message and the right exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from firedoor import __version__
+from firedoor.errors import FiredoorError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (module below firedoor.cli, what it does in one line)
+    "check": ("language", "Check runbooks, playbooks and scenarios; all errors at once."),
+    "list": ("language", "List runbooks, playbooks, actions or scenarios."),
+    "show": ("language", "What a runbook does: inputs, steps, permissions, undo."),
+    "schema": ("language", "The JSON Schema of runbooks, for editors."),
+    "route": ("route", "Which playbook and runbook a finding goes to, and why."),
+    "plan": ("run", "What a runbook would change. Reads AWS, changes nothing."),
+    "run": ("run", "Run a runbook: shows the plan, asks, contains, proves, reports."),
+    "ingest": ("run", "Take a finding in as if it had come by webhook; always asks."),
+    "incidents": ("incidents", "List the incidents."),
+    "status": ("incidents", "Where an incident stands."),
+    "note": ("incidents", "Write down what only people know; the report keeps it."),
+    "approvals": ("approvals", "What waits for a person."),
+    "approve": ("approvals", "Approve what waits."),
+    "deny": ("approvals", "Deny what waits."),
+    "resume": ("run", "Go on with what was cut off or waited."),
+    "verify": ("aftercare", "Read back whether what was contained still holds."),
+    "undo": ("aftercare", "Put back what was changed, from the recorded state before."),
+    "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
+    "report": ("records", "Write the report of an incident again."),
+    "evidence": ("records", "List and verify evidence."),
+    "journal": ("records", "Show, export and verify the journal."),
+}
+
+GROUPS = {
+    "In an incident": ("route", "plan", "run", "ingest", "approvals", "approve", "deny", "resume"),
+    "Afterwards": (
+        "incidents",
+        "status",
+        "verify",
+        "undo",
+        "note",
+        "report",
+        "evidence",
+        "journal",
+    ),
+    "Before": ("drill", "check", "list", "show", "schema"),
+}
+
+
+class Firedoor(click.Group):
+    """The top command: knows its commands' names and loads one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"firedoor.cli.{COMMANDS[cmd_name][0]}")
+        found: click.Command = getattr(module, f"{cmd_name}_command")
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else "; `firedoor --help` lists them"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names])
+
+
+@click.group(cls=Firedoor, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", message="firedoor %(version)s")
+def cli() -> None:
+    """Shuts an attacker out of an AWS account: contains, proves it, keeps evidence, can undo it.
+
+    Exit codes: 0 done; 1 the answer is no; 2 bad input; 3 failed, refused or not proven to be
+    contained; 4 waits for an approval. Every command takes --json.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Ends the process with the exit code of the contract."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in args
+    try:
+        code = cli.main(args, prog_name="firedoor", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        code = leave.exit_code
+    except click.UsageError as error:
+        code = _tell(_usage(error), as_json, 2)
+    except click.Abort:
+        code = _tell({"kind": "aborted", "message": "aborted", "where": None}, as_json, 130)
+    except FiredoorError as error:
+        code = _tell(error.as_json(), as_json, error.exit_code)
+    except KeyboardInterrupt:
+        code = _tell(_INTERRUPTED, as_json, 130)
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing is left to be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001: the last door: a fault of ours is said, not thrown
+        if os.environ.get("FIREDOOR_DEBUG"):
+            raise
+        code = _tell(_fault(error), as_json, 3)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+_INTERRUPTED = {
+    "kind": "interrupted",
+    "message": "interrupted; what was done is in the journal: `firedoor incidents`, then "
+    "`firedoor resume INCIDENT` goes on",
+    "where": None,
+}
+
+
+def _usage(error: click.UsageError) -> dict[str, Any]:
+    where = error.ctx.command_path if error.ctx else None
+    return {"kind": "usage", "message": error.format_message(), "where": where}
+
+
+def _fault(error: Exception) -> dict[str, Any]:
+    return {
+        "kind": "fault",
+        "message": f"a fault in firedoor itself: {type(error).__name__}: {error}. What was done is "
+        "in the journal. FIREDOOR_DEBUG=1 shows where it happened",
+        "where": None,
+    }
+
+
+def _tell(error: dict[str, Any], as_json: bool, code: int) -> int:
+    if as_json:
+        import json
+
+        print(json.dumps({"error": error}))
+        return code
+    where = f"{error['where']}: " if error.get("where") else ""
+    lines = f"{where}{error['message']}".splitlines() or [""]
+    mark = click.style("error:", fg="red", bold=True)
+    print(f"{mark} {_inert(lines[0])}", file=sys.stderr)
+    for line in lines[1:]:
+        print(f"       {_inert(line)}", file=sys.stderr)
+    return code
+
+
+def _inert(text: str) -> str:
+    """Without control characters: a message may quote what an attacker chose."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Shows a plan: each change from what to what, what undo can bring back, and what it cannot."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from firedoor.cli.progress import change_line
+from firedoor.cli.terminal import clean
+from firedoor.kinds import mask_key_id
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from firedoor.plan import Plan, PlannedStep
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The document of `plan --json`."""
+    return {
+        "digest": plan.digest,
+        "runbook": plan.runbook,
+        "inputs": plan.inputs,
+        "target": plan.target,
+        "steps": [msgspec.to_builtins(step) | _always(step) for step in plan.steps],
+        "permissions": plan.permissions,
+        "unknown": plan.unknown,
+    }
+
+
+def _always(step: PlannedStep) -> dict[str, Any]:
+    """Fields of the contract that stand there even when they are empty."""
+    return {
+        "changes": [
+            {"resource": change.resource, "what": change.what, "from": change.from_}
+            | {"to": change.to, "lost": change.lost}
+            for change in step.changes
+        ],
+        "reversible": step.reversible,
+        "reopens": bool(step.reopens),
+        "reopens_why": step.reopens,
+        "approval": step.approval or None,
+    }
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print a plan for people."""
+    show_target(console, plan.target)
+    count = len(plan.changes)
+    console.print(
+        f"\n[head]Plan[/]  {plan.runbook}  [quiet]{count} change{'s' * (count != 1)}, "
+        f"digest {plan.digest[:12]}[/]"
+    )
+    for step in plan.steps:
+        if step.status == "failed":
+            console.print(f"  [bad]✗ {clean(step.id)}[/]  {clean(mask_key_id(step.why))}")
+        elif step.changes:
+            asks = f"asks {step.approval}" if step.approval not in ("", "confirm") else ""
+            inside = f"[quiet]{clean(step.run)}[/] " if "." in step.run else ""
+            console.print(
+                f"  [good]~[/] {inside}[name]{clean(step.id)}[/]  [quiet]{step.phase}[/]"
+                + (f"  [warn]{asks}[/]" if asks else "")
+            )
+            for change in step.changes:
+                console.print("      " + change_line(msgspec.to_builtins(change)))
+    quiet = [step.id for step in plan.steps if not step.changes and step.status != "failed"]
+    if quiet:
+        console.print(f"  [quiet]changes nothing: {clean(', '.join(dict.fromkeys(quiet)))}[/]")
+    opens = list(dict.fromkeys(step.reopens for step in plan.steps if step.reopens))
+    for why in opens:
+        console.print(f"  [quiet]undo keeps shut: {clean(why)}[/]")
+    for note in plan.unknown:
+        console.print(f"  [warn]not known:[/] {clean(mask_key_id(note))}")
+
+
+def show_target(console: Console, target: Any) -> None:
+    """Where it would act; loud when that is not AWS itself."""
+    place = f"{target['account']}  {target['region']}  as {target['principal']}"
+    if target.get("world") == "simulated":
+        console.print("[warn]SIMULATED AWS: nothing real is touched[/]")
+    elif target.get("endpoint"):
+        console.print(f"[warn]NOT AWS'S OWN ENDPOINT: {clean(target['endpoint'])}[/]")
+    console.print(f"[head]Target[/]  {clean(place)}")
+
+
+def commands(plan: Plan) -> list[str]:
+    """The AWS CLI commands that make the planned changes, for hands when nothing else works."""
+    found: list[str] = []
+    for step in plan.steps:
+        for change in step.changes:
+            found.extend(f"# {line}" for line in f"{step.id}: {change.resource}".splitlines())
+            found.extend(_commands(step.action, change))
+    return found
+
+
+def _commands(action: str, change: Any) -> list[str]:
+    from firedoor.actions.registry import registry
+
+    say = registry()[action].commands
+    if say is None:
+        return [f"# no AWS CLI command is known for {action}"]
+    return [shlex.join(["aws", *words]) for words in say(change)]

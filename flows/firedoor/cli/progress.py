@@ -1,0 +1,118 @@
+"""Shows a run as it goes: a listener of the journal, so that it tells only what is on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from firedoor.cli.terminal import clean
+from firedoor.cli.words import MARKS, PROOFS, VERDICTS, resource, value
+from firedoor.journal import Entry
+from firedoor.kinds import mask_key_id
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Progress:
+    """Prints one line per step, its changes and its proof below it."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._proofs: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+        self._changes: dict[tuple[str | None, str | None], list[dict[str, Any]]] = {}
+
+    def __call__(self, entry: Entry) -> None:
+        """Hear one journal entry."""
+        shown = getattr(self, "_" + entry.kind.replace(".", "_"), None)
+        if shown:
+            shown(entry)
+
+    def say(self, text: str) -> None:
+        """A line that is not in the journal: what is being waited for."""
+        self.console.print(f"  [quiet]{clean(text)}[/]")
+
+    def _run_started(self, entry: Entry) -> None:
+        engine = "without Prefect (break-glass)" if entry.data["engine"] != "prefect" else "Prefect"
+        inputs = "  ".join(f"{key}={value(given)}" for key, given in entry.data["inputs"].items())
+        inside = _depth(entry)
+        if inside:
+            self._line(entry, f"[head]↳ {entry.data['runbook']}[/]  {_said(inputs)}")
+            return
+        self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]through {engine}[/]")
+
+    def _run_resumed(self, entry: Entry) -> None:
+        self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]going on from the journal[/]")
+
+    def _step_intended(self, entry: Entry) -> None:
+        self._changes.setdefault((entry.run, entry.step), []).append(entry.data["change"])
+
+    def _proof_taken(self, entry: Entry) -> None:
+        self._proofs[entry.run, entry.step] = entry.data
+
+    def _step_finished(self, entry: Entry) -> None:
+        data = entry.data
+        mark, style = MARKS.get(data["status"], ("·", "quiet"))
+        proof = PROOFS.get(data.get("proof", "none"), PROOFS["none"])
+        kind = self._proofs.get((entry.run, entry.step), {}).get("kind", "")
+        told = f"[{style}]{mark}[/] [name]{clean(entry.step):<18}[/] {data['phase']:<9}"
+        if data["status"] not in ("done",):
+            told += f" {data['status'].replace('_', ' ')}"
+        if proof[1]:
+            told += f" [{proof[0]}]{proof[1]}[/]" + (f" [quiet]({kind})[/]" if kind else "")
+        self._line(entry, told)
+        for change in self._changes.pop((entry.run, entry.step), []):
+            self._line(entry, "    " + change_line(change))
+        why = data.get("why")
+        if why and data["status"] not in ("done", "nothing_to_do"):
+            self._line(entry, f"    [warn]{_said(why)}[/]")
+        for note in data.get("unknown") or ():
+            self._line(entry, f"    [warn]not known:[/] [quiet]{_said(note)}[/]")
+
+    def _approval_asked(self, entry: Entry) -> None:
+        who = ", ".join(entry.data["by"])
+        self._line(entry, f"[warn]?[/] {_said(entry.data['question'])}")
+        self._line(entry, f"    [quiet]{entry.data['id']}, for {clean(who)}[/]")
+
+    def _approval_given(self, entry: Entry) -> None:
+        waited = entry.data.get("waited_seconds") or 0
+        after = f" after {waited / 60:.0f} min" if waited >= 60 else ""
+        how = f"{entry.by}, {entry.data['how']}"
+        self._line(entry, f"[good]✓[/] approved{after} [quiet]({clean(how)})[/]")
+
+    def _approval_denied(self, entry: Entry) -> None:
+        self._line(entry, f"[bad]✗[/] denied by {clean(entry.by)}")
+
+    def _run_finished(self, entry: Entry) -> None:
+        if _depth(entry):
+            return
+        style, words = VERDICTS.get(entry.data["status"], ("warn", entry.data["status"]))
+        self.console.print(f"\n[{style}]{words}[/]")
+        for note in entry.data["unknown"]:
+            self.console.print(f"  [warn]not known:[/] {_said(note)}")
+
+    def _error(self, entry: Entry) -> None:
+        self._line(entry, f"[warn]! {_said(entry.data['message'])}[/]")
+
+    def _line(self, entry: Entry, text: str) -> None:
+        self.console.print("  " + "   " * _depth(entry) + text)
+
+
+def change_line(change: dict[str, Any], width: int = 46) -> str:
+    """A change as `resource  what  from → to`, as rich markup."""
+    before, after = value(change.get("from"), width), value(change.get("to"), width)
+    lost = (
+        f"\n      [warn]cannot come back: {_said(change['lost'])}[/]" if change.get("lost") else ""
+    )
+    return (
+        f"{_said(resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "
+        f"{_said(before)} [quiet]→[/] [head]{_said(after)}[/]{lost}"
+    )
+
+
+def _depth(entry: Entry) -> int:
+    """How many runs this one is inside of: `r1.spread.0` is inside one."""
+    return sum(not part.isdigit() for part in (entry.run or "").split(".")[1:])
+
+
+def _said(text: str) -> str:
+    return clean(mask_key_id(str(text)))

@@ -1,0 +1,74 @@
+"""What people see: one console for progress (stderr) and results (stdout), and `--json`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: one JSON document on stdout and nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
+        command
+    )
+
+
+def print_json(document: Any) -> None:
+    """Write a document to stdout, keys in the order they were given."""
+    encoded = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    sys.stdout.write(encoded.decode() + "\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console; without colour where the terminal or NO_COLOR says so."""
+    from rich.console import Console  # lazy: 0.1 s that light commands do not need
+    from rich.theme import Theme
+
+    theme = Theme(
+        {
+            "good": "bold green",
+            "bad": "bold red",
+            "warn": "bold yellow",
+            "quiet": "dim",
+            "name": "bold cyan",
+            "head": "bold",
+        }
+    )
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "100"))
+    return Console(stderr=stderr, theme=theme, highlight=False, soft_wrap=False, width=width)
+
+
+def can_ask() -> bool:
+    """Whether somebody sits at the terminal to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def clean(text: Any) -> str:
+    """Text for the terminal: no control characters, no rich markup of its own."""
+    from rich.markup import escape
+
+    return escape("".join(each if each.isprintable() else "�" for each in str(text)))
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
+    """Rows as aligned plain text; the last column is left as it is."""
+    if not rows:
+        return ""
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    return "\n".join(
+        indent
+        + "  ".join(
+            [cell.ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[-1]]
+        ).rstrip()
+        for row in rows
+    )

@@ -1,0 +1,75 @@
+"""How statuses, proofs and changes read on a terminal: words and marks, colour only on top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+MARKS = {
+    "done": ("✓", "good"),
+    "nothing_to_do": ("·", "quiet"),
+    "skipped": ("·", "quiet"),
+    "planned": ("·", "quiet"),
+    "waiting": ("?", "warn"),
+    "failed": ("✗", "bad"),
+    "refused": ("✗", "bad"),
+    "not_run": ("–", "warn"),
+}
+
+VERDICTS = {
+    "contained": ("good", "Contained: every containment was read back and holds."),
+    "not_contained": ("bad", "NOT contained: see the steps above."),
+    "waiting": ("warn", "Waiting for a person."),
+    "refused": ("bad", "Refused: somebody said no."),
+    "failed": ("bad", "Failed: a step could not be done."),
+    "done": ("good", "Done."),
+    "running": ("warn", "Running, or cut off: `firedoor resume` goes on."),
+    "open": ("warn", "Open."),
+    "closed": ("quiet", "Closed."),
+}
+
+PROOFS = {
+    "holds": ("good", "holds"),
+    "broken": ("bad", "DOES NOT HOLD"),
+    "unknown": ("warn", "could not be read back"),
+    "none": ("quiet", ""),
+}
+
+
+def value(found: Any, width: int = 60) -> str:
+    """A state before or after, in at most `width` characters; None is absent."""
+    if found is None:
+        return "absent"
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    text = found if isinstance(found, str) else msgspec.json.encode(found).decode()
+    policy = _policy(found)
+    text = policy or text
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _policy(found: Any) -> str:
+    """A policy of one statement as a person would say it: `Deny * on *`."""
+    statements = found.get("Statement") if isinstance(found, dict) else None
+    if isinstance(statements, dict):
+        statements = [statements]
+    if not isinstance(statements, list) or len(statements) != 1:
+        return ""
+    one = statements[0]
+    if not isinstance(one, dict):
+        return ""
+    said = f"{one.get('Effect')} {_joined(one.get('Action'))} on {_joined(one.get('Resource'))}"
+    condition = one.get("Condition")
+    if condition:
+        said += f" if {msgspec.json.encode(condition).decode()}"
+    return said
+
+
+def _joined(found: Any) -> str:
+    return ", ".join(found) if isinstance(found, list) else str(found)
+
+
+def resource(arn: str) -> str:
+    """The part of a resource name that tells it from its neighbours."""
+    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn

@@ -1,0 +1,68 @@
+"""Opens the right home, AWS and desk for an incident, and refuses to mix worlds.
+
+Drills and exercises have homes of their own below the home, so that nothing of theirs can be taken
+for an incident, and the world of an incident stands in its first entry: a later command that finds
+itself speaking to another account or endpoint is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from firedoor import settings
+from firedoor.actions.contract import Aws
+from firedoor.approval import People
+from firedoor.engine.desk import Desk, Office, open_desk
+from firedoor.engine.recorder import Listener
+from firedoor.errors import Refused
+from firedoor.journal import Entry
+
+HOMES = {"DRILL": "drills", "EX": "exercises"}
+
+
+def home_of(incident: str) -> Path:
+    """The home that an incident of this prefix lives in."""
+    inside = HOMES.get(incident.split("-", 1)[0])
+    return settings.home() / inside if inside else settings.home()
+
+
+def office_of(incident: str) -> Office:
+    """The office that holds an incident."""
+    return Office.open(home_of(incident))
+
+
+def connect_for(
+    entries: Sequence[Entry], *, account: str | None = None, region: str | None = None
+) -> tuple[Aws, Mapping[str, str]]:
+    """AWS as the incident's first entry names it; Refused when that is not what is reached now."""
+    from firedoor.aws import connect  # lazy: botocore
+
+    target: dict[str, Any] = entries[0].data.get("target", {})
+    if target.get("world") == "simulated":
+        raise Refused(
+            f"{entries[0].data['id']} was played in simulated AWS, which ended with it; "
+            "there is nothing to act on. `firedoor drill … --undo` undoes inside the drill"
+        )
+    aws = connect(account=account or target.get("account"), region=region or target.get("region"))
+    now: Mapping[str, str] = aws.target
+    for part in ("account", "endpoint", "world"):
+        if (now.get(part) or "") != (target.get(part) or ""):
+            raise Refused(
+                f"the incident is in {part} {target.get(part) or 'AWS itself'!r}, and this shell "
+                f"reaches {now.get(part) or 'AWS itself'!r}; set the environment it was opened in"
+            )
+    return aws, now
+
+
+def desk_of(
+    incident: str,
+    *,
+    people: People | None = None,
+    listeners: Sequence[Listener] = (),
+) -> Desk:
+    """The desk of an incident that exists."""
+    office = office_of(incident)
+    aws, target = connect_for(office.journal.entries(incident))
+    return open_desk(office, aws, target, incident=incident, people=people, listeners=listeners)

@@ -1,0 +1,160 @@
+"""Runs a program for an incident: through Prefect, or without it when asked or when it is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from firedoor.engine.breakglass import Plain
+from firedoor.engine.desk import Desk
+from firedoor.engine.outcome import status_of
+from firedoor.engine.stage import conduct
+from firedoor.errors import NotFound, RunFailed
+from firedoor.journal import Entry
+from firedoor.play import StepResult
+from firedoor.program import Program
+from firedoor.runbook import Json
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run came to, as `run --json` tells it."""
+
+    incident: str
+    run: str
+    status: str
+    steps: list[dict[str, Json]]
+    unknown: list[str]
+    due: list[dict[str, str]]
+    report: str
+    engine: str
+    target: dict[str, str]
+
+
+def start(
+    desk: Desk,
+    program: Program,
+    inputs: Mapping[str, Json],
+    *,
+    break_glass: bool = False,
+    run: str = "",
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Run a program as a new run of the desk's incident (or go on with `run`)."""
+    run = run or next_run(desk.recorder.entries())
+    if break_glass:
+        _plainly(desk, program, inputs, run)
+    else:
+        _through_prefect(desk, program, inputs, run, on_progress)
+    return outcome(desk, run)
+
+
+def resume(
+    desk: Desk, *, break_glass: bool = False, on_progress: Callable[[str], None] = lambda _: None
+) -> list[Outcome]:
+    """Go on with every run of the incident that has not come to an end."""
+    entries = desk.recorder.entries()
+    done: list[Outcome] = []
+    for run, program, inputs in unfinished(entries):
+        done.append(
+            start(desk, program, inputs, break_glass=break_glass, run=run, on_progress=on_progress)
+        )
+    return done
+
+
+def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, Json]]]:
+    """The top-level runs that wait or were cut off, with the program that the journal keeps."""
+    status = {
+        entry.data["run"]: entry.data["status"] for entry in entries if entry.kind == "run.finished"
+    }
+    return [
+        (
+            entry.data["run"],
+            msgspec.convert(entry.data["program"], Program),
+            entry.data["inputs"],
+        )
+        for entry in entries
+        if entry.kind == "run.started"
+        and "program" in entry.data
+        and status.get(entry.data["run"], "waiting") == "waiting"
+    ]
+
+
+def next_run(entries: Sequence[Entry]) -> str:
+    """The id of the incident's next run: r1, r2, …"""
+    started = [
+        entry for entry in entries if entry.kind == "run.started" and not entry.data["parent"]
+    ]
+    return f"r{len(started) + 1}"
+
+
+def outcome(desk: Desk, run: str) -> Outcome:
+    """What the journal says of a run; RunFailed when it has not ended."""
+    entries = desk.recorder.entries()
+    finished: dict[str, Any] | None = None
+    engine = ""
+    report = ""
+    for entry in entries:
+        if entry.kind in ("run.started", "run.resumed") and entry.data["run"] == run:
+            engine = entry.data["engine"]
+        elif entry.kind == "run.finished" and entry.data["run"] == run:
+            finished = entry.data
+        elif entry.kind == "report.written":
+            report = entry.data["path"]
+    if finished is None:
+        raise RunFailed(
+            f"run {run} did not come to an end; go on with `firedoor resume {desk.incident}`"
+        )
+    return Outcome(
+        incident=desk.incident,
+        run=run,
+        status=finished["status"],
+        steps=finished["steps"],
+        unknown=finished["unknown"],
+        due=finished["due"],
+        report=report,
+        engine=engine,
+        target=dict(desk.target),
+    )
+
+
+def _plainly(
+    desk: Desk, program: Program, inputs: Mapping[str, Json], run: str
+) -> list[StepResult]:
+    return asyncio.run(conduct(desk, program, inputs, Plain(), run=run))
+
+
+def _through_prefect(
+    desk: Desk,
+    program: Program,
+    inputs: Mapping[str, Json],
+    run: str,
+    on_progress: Callable[[str], None],
+) -> None:
+    """Through Prefect; when that cannot be reached, the same without it: containment goes on."""
+    # Lazy: Prefect takes seconds to import, and break-glass does without.
+    from firedoor.engine.prefect_run import PrefectUnavailable, run_in_prefect
+
+    try:
+        run_in_prefect(desk, program, inputs, run, on_progress=on_progress)
+    except PrefectUnavailable as error:
+        on_progress(f"Prefect cannot be reached ({error}); going on without it (break-glass)")
+        desk.recorder.write(
+            "error",
+            {"where": "prefect", "kind": "unavailable", "message": str(error)},
+            run=run,
+        )
+        _plainly(desk, program, inputs, run)
+
+
+def program_of(entries: Sequence[Entry], run: str) -> Program:
+    """The program that a run of the journal runs; NotFound when there is no such run."""
+    for entry in entries:
+        if entry.kind == "run.started" and entry.data["run"] == run and "program" in entry.data:
+            return msgspec.convert(entry.data["program"], Program)
+    raise NotFound(f"no run {run!r} in this incident")
+
+
+__all__ = ["Outcome", "next_run", "outcome", "program_of", "resume", "start", "status_of"]

@@ -1,0 +1,177 @@
+"""`make bench`: figures side by side in one run, against simulated AWS on this machine.
+
+Each contender is a whole process from a cold shell: a bare boto3 script, Cloud Custodian (in an
+environment of its own) and firedoor without Prefect. They disable the keys of one user among 202.
+Then Prefect's first flow, with nothing prepared and prepared. Times are wall-clock seconds, the
+median of three rounds that take turns; compare the ratios, the machine is noisy.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+
+from firedoor.clock import VirtualClock
+from firedoor.simulator.server import SimulatedAws
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+CUSTODIAN = ROOT / ".bench" / "custodian"
+ROUNDS = 3
+NEIGHBOURS = 200
+
+
+def main() -> None:
+    """Print the table."""
+    print("Preparing: Cloud Custodian in its own environment (once)", flush=True)
+    custodian = install_custodian()
+    rows: dict[str, list[tuple[float, int, float]]] = {}
+    home = Path(tempfile.mkdtemp(prefix="firedoor-bench-"))
+    for number in range(ROUNDS):
+        for name, command in contenders(custodian, home / f"{number}"):
+            with victim() as (aws, environment):
+                rows.setdefault(name, []).append(timed(command, aws, environment))
+    show(rows)
+    prefect(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def contenders(custodian: Path | None, home: Path) -> Iterator[tuple[str, list[str]]]:
+    """The commands, each to be run in an account of its own."""
+    python = sys.executable
+    yield "bare boto3 script", [python, str(HERE / "bare.py"), "victim-1"]
+    if custodian:
+        policy = str(HERE / "custodian.yml")
+        yield (
+            "Cloud Custodian",
+            [str(custodian), "run", "-s", str(home / "out"), "--cache", "memory", policy],
+        )
+    yield (
+        "firedoor --break-glass",
+        [
+            *(python, "-m", "firedoor.cli.main", "run", "compromised-credentials"),
+            *("user=victim-1", "--yes", "--break-glass", "--json"),
+        ],
+    )
+
+
+@contextmanager
+def victim() -> Iterator[tuple[SimulatedAws, dict[str, str]]]:
+    """Simulated AWS with one user to contain among many, and an environment that reaches it."""
+    with SimulatedAws(VirtualClock(datetime.now(UTC))) as aws:
+        who = aws.responder()
+        secret = {
+            "AWS_ACCESS_KEY_ID": who.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": who.secret_access_key,
+            "AWS_SESSION_TOKEN": who.session_token or "",
+        }
+        iam = boto3.client(
+            "iam",
+            endpoint_url=aws.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret_access_key,
+            aws_session_token=who.session_token,
+        )
+        for number in range(NEIGHBOURS):
+            iam.create_user(UserName=f"neighbour-{number}")
+        iam.create_user(UserName="victim-1")
+        iam.create_access_key(UserName="victim-1")
+        iam.create_access_key(UserName="victim-1")
+        iam.create_login_profile(UserName="victim-1", Password="Correct-horse-7-battery")
+        aws.reset_calls()
+        yield (
+            aws,
+            {
+                **os.environ,
+                **secret,
+                "AWS_ENDPOINT_URL": aws.endpoint,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_REGION": "us-east-1",
+                "FIREDOOR_HOME": tempfile.mkdtemp(prefix="firedoor-bench-home-"),
+            },
+        )
+        left = iam.list_access_keys(UserName="victim-1")["AccessKeyMetadata"]
+        if any(key["Status"] != "Inactive" for key in left):
+            raise SystemExit("a contender left a key active: its figure would mean nothing")
+
+
+def timed(
+    command: list[str], aws: SimulatedAws, environment: dict[str, str]
+) -> tuple[float, int, float]:
+    """(whole seconds, AWS requests, seconds to the last containing call) of one process."""
+    began = time.time()
+    done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=300)
+    whole = time.time() - began
+    if done.returncode != 0:
+        raise SystemExit(f"{command[0]} failed:\n{done.stderr.decode()[-2000:]}")
+    return whole, aws.calls.total(), aws.last_change - began
+
+
+def show(rows: dict[str, list[tuple[float, int, float]]]) -> None:
+    """The table, with ratios to the bare script."""
+    base = statistics.median(row[0] for row in rows["bare boto3 script"])
+    print(f"\nDisable one user's keys among {NEIGHBOURS + 1} (median of {ROUNDS}, whole process)\n")
+    print(f"{'':<26}{'seconds':>9}{'ratio':>8}{'contained after':>18}{'ratio':>8}{'requests':>10}")
+    for name, found in rows.items():
+        whole = statistics.median(row[0] for row in found)
+        contained = statistics.median(row[2] for row in found)
+        requests = found[-1][1]
+        print(
+            f"{name:<26}{whole:>9.2f}{whole / base:>8.2f}{contained:>18.2f}"
+            f"{contained / base:>8.2f}{requests:>10}"
+        )
+
+
+def install_custodian() -> Path | None:
+    """Cloud Custodian's program; None, and said, when it cannot be installed."""
+    program = CUSTODIAN / "bin" / "custodian"
+    if program.exists():
+        return program
+    CUSTODIAN.parent.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-m", "venv", str(CUSTODIAN)], check=True)
+    done = subprocess.run(
+        [str(CUSTODIAN / "bin" / "pip"), "install", "-q", "--disable-pip-version-check", "c7n"],
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        print(f"Cloud Custodian could not be installed: {done.stderr.decode()[-400:]}")
+        return None
+    return program
+
+
+def prefect(home: Path) -> None:
+    """Seconds from the start of a process to the end of its first flow, cold and prepared."""
+    print("\nPrefect: first flow of a process\n")
+    for name in ("nothing prepared", "prepared", "prepared again"):
+        environment = {**os.environ, "FIREDOOR_HOME": str(home / "prefect")}
+        began = time.time()
+        done = subprocess.run(
+            [sys.executable, str(HERE / "first_flow.py")],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        whole = time.time() - began
+        if done.returncode != 0:
+            print(f"{name:<26} failed: {done.stderr.strip().splitlines()[-1:]}")
+            continue
+        print(f"{name:<26}{whole:>9.2f} s  {done.stdout.strip()}")
+
+
+if __name__ == "__main__":
+    main()
