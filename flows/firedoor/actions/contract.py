@@ -23,7 +23,7 @@ A mutating action also has:
     Output / output(given, before, case) -> Output
                   optional: what later steps may refer to
     commands(change) -> list[list[str]]
-                  optional: the AWS CLI words (`["iam", "put-user-policy", …]`) that make this change
+                  optional: AWS CLI words (`["iam", "put-user-policy", …]`) that make this change
     IRREVERSIBLE  "" or why what it does cannot come back. Each irreversible change also says so.
     REOPENS       when undoing hands access back: see `Reopens`
     DESTROYS      tuple of State fields that applying makes unreadable (evidence must come first)

@@ -1,4 +1,4 @@
-"""`approvals`, `approve` and `deny`: the answers go to the journal, and the run finds them there."""
+"""`approvals`, `approve` and `deny`: answers go to the journal, and runs find them there."""
 
 from __future__ import annotations
 

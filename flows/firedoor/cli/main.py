@@ -115,7 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output has gone; nothing is left to be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    except Exception as error:  # noqa: BLE001: the last door: a fault of ours is said, not thrown
+    except Exception as error:
+        # The last door: a fault of ours is said, not thrown.
         if os.environ.get("FIREDOOR_DEBUG"):
             raise
         code = _tell(_fault(error), as_json, 3)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firedoor.cli.terminal import clean, console, json_option, print_json
+from firedoor.cli.terminal import clean, json_option, print_json
 from firedoor.errors import BadInput
 from firedoor.kinds import mask_key_id
 
