@@ -1,0 +1,285 @@
+"""A session with AWS: what actions ask of it, with retries, throttling and errors as they expect.
+
+Reads are retried by the SDK. A changing call is sent once: when AWS throttles it, it was not
+carried out and is sent again after a pause; when no answer comes it is never repeated blindly, the
+caller observes first. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from firedoor.aws.target import Target, refuse_real
+from firedoor.aws.translate import from_client_error, from_connection_error
+from firedoor.clock import Clock, RealClock
+from firedoor.errors import AwsError, AwsThrottled, Refused
+
+READS = re.compile(
+    r"^(get|list|describe|lookup|simulate|generate|head|batch_get|search|select|validate)_"
+)
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+BACKOFF = (0.3, 0.6, 1.2, 2.4, 4.8, 8.0)
+"""Pauses before a throttled change is sent again, in seconds: 17 in all."""
+LOOKUPS_A_SECOND = 2
+"""CloudTrail's LookupEvents, for an account in a Region."""
+
+
+class BotoAws:
+    """One account and Region, with one set of credentials. Safe for threads."""
+
+    def __init__(
+        self,
+        session: Any,
+        *,
+        region: str,
+        endpoint: str = "",
+        simulated: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self._session = session
+        self._region = region
+        self._endpoint = endpoint
+        self._simulated = simulated
+        self._clock = clock or RealClock()
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._who: dict[str, str] = {}
+        self._looked: dict[str, list[datetime]] = {}
+        self.calls: Counter[str] = Counter()
+
+    @property
+    def account(self) -> str:
+        """The 12 digits, from GetCallerIdentity, asked once."""
+        return self._identity()["account"]
+
+    @property
+    def principal(self) -> str:
+        """The ARN that the calls are made as."""
+        return self._identity()["arn"]
+
+    @property
+    def region(self) -> str:
+        """The Region that calls go to unless they say another."""
+        return self._region
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`."""
+        return self.principal.split(":")[1]
+
+    @property
+    def target(self) -> Target:
+        """Where this acts, for plans and results."""
+        return {
+            "account": self.account,
+            "region": self.region,
+            "principal": self.principal,
+            "endpoint": self._endpoint,
+            "world": "simulated" if self._simulated else "aws",
+        }
+
+    def call(
+        self, service: str, operation: str, /, *, region: str | None = None, **given: Any
+    ) -> dict[str, Any]:
+        """One call; see `firedoor.actions.contract.Aws`."""
+        reading = bool(READS.match(operation))
+        for pause in (*BACKOFF, None):
+            try:
+                return self._once(service, operation, region, given, reading)
+            except AwsThrottled:
+                if reading or pause is None:
+                    raise
+                self.wait(pause)
+        raise AssertionError("the last pause is None")
+
+    def pages(
+        self, service: str, operation: str, key: str, /, *, region: str | None = None, **given: Any
+    ) -> Iterator[Any]:
+        """The items under `key` of every page, asked for as they are taken."""
+        client = self._client(service, region, reading=True)
+        if not client.can_paginate(operation):
+            yield from self.call(service, operation, region=region, **given).get(key) or ()
+            return
+        model = client._PY_TO_OP_NAME[operation]
+        paginator = self._paginator(service, region, model)
+        more: dict[str, Any] = {}
+        while True:
+            page = self.call(service, operation, region=region, **given, **more)
+            yield from page.get(key) or ()
+            more = {
+                name: page[token]
+                for name, token in zip(paginator[0], paginator[1], strict=True)
+                if page.get(token)
+            }
+            if not more or (paginator[2] and not page.get(paginator[2])):
+                return
+
+    def regions(self) -> list[str]:
+        """The enabled Regions, the own one first; [own] when they cannot be listed."""
+        try:
+            found = self.call("ec2", "describe_regions")["Regions"]
+        except AwsError:
+            return [self.region]
+        names = sorted(each["RegionName"] for each in found)
+        return [self.region, *(name for name in names if name != self.region)]
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self._clock.now()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.wait(seconds)
+
+    @contextmanager
+    def requests(self) -> Iterator[list[str]]:
+        """The AWS request ids of this thread's calls in the block."""
+        stack: list[list[str]] = self._stack()
+        mine: list[str] = []
+        stack.append(mine)
+        try:
+            yield mine
+        finally:
+            stack.remove(mine)
+
+    def _once(
+        self, service: str, operation: str, region: str | None, given: Mapping[str, Any], read: bool
+    ) -> dict[str, Any]:
+        from botocore import exceptions as boto  # lazy: see the package
+
+        name = f"{service}:{''.join(part.title() for part in operation.split('_'))}"
+        if operation == "lookup_events":
+            self._pace(region or self.region)
+        self.calls[name] += 1
+        try:
+            client = self._client(service, region, reading=read)
+            answer: dict[str, Any] = getattr(client, operation)(**given)
+        except boto.ClientError as error:
+            self._note(error.response)
+            raise from_client_error(error, name) from None
+        except boto.BotoCoreError as error:
+            raise from_connection_error(error, name) from None
+        self._note(answer)
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        request = answer.get("ResponseMetadata", {}).get("RequestId")
+        if request:
+            for each in self._stack():
+                each.append(request)
+
+    def _stack(self) -> list[list[str]]:
+        if not hasattr(self._local, "stack"):
+            self._local.stack = []
+        found: list[list[str]] = self._local.stack
+        return found
+
+    def _client(self, service: str, region: str | None, *, reading: bool) -> Any:
+        key = (service, region or self.region, reading)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._make_client(*key)
+            return self._clients[key]
+
+    def _make_client(self, service: str, region: str, reading: bool) -> Any:
+        from botocore.config import Config  # lazy: see the package
+
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 4 if reading else 1},
+            user_agent_extra="firedoor",
+            max_pool_connections=20,
+        )
+        client = self._session.create_client(
+            service,
+            region_name=region,
+            endpoint_url=self._endpoint if self._simulated else None,
+            config=config,
+        )
+        if self._simulated:
+            refuse_real(client.meta.endpoint_url)
+        return client
+
+    def _paginator(
+        self, service: str, region: str | None, operation: str
+    ) -> tuple[list[str], list[str], str | None]:
+        model = self._session.get_paginator_model(service)
+        found = model.get_paginator(operation)
+        return (
+            _listed(found["input_token"]),
+            _listed(found["output_token"]),
+            found.get("more_results"),
+        )
+
+    def _identity(self) -> dict[str, str]:
+        if not self._who:
+            answer = self.call("sts", "get_caller_identity")
+            self._who = {"account": answer["Account"], "arn": answer["Arn"]}
+        return self._who
+
+    def _pace(self, region: str) -> None:
+        """Keep below CloudTrail's two look-ups a second."""
+        while True:
+            with self._lock:
+                now = self.now()
+                recent = [
+                    moment
+                    for moment in self._looked.get(region, [])
+                    if 0 <= (now - moment).total_seconds() < 1.0
+                ]
+                if len(recent) < LOOKUPS_A_SECOND:
+                    self._looked[region] = [*recent, now]
+                    return
+                pause = 1.01 - (now - recent[0]).total_seconds()
+            self.wait(pause)
+
+
+def connect(
+    account: str | None = None,
+    region: str | None = None,
+    *,
+    profile: str | None = None,
+    endpoint: str | None = None,
+    clock: Clock | None = None,
+    credentials: tuple[str, str, str | None] | None = None,
+    simulated: bool = False,
+) -> BotoAws:
+    """A session from the standard AWS environment, or from what is given.
+
+    Refused when another account answers than the one that is wanted. `simulated` is for worlds that
+    firedoor itself simulates: every client is then held to this machine.
+    """
+    import botocore.session  # lazy: 0.2 s
+    from botocore import exceptions as boto
+
+    try:
+        session = botocore.session.Session(profile=profile)
+        if credentials:
+            session.set_credentials(*credentials)
+        wanted = region or session.get_config_variable("region") or "us-east-1"
+        named = endpoint or session.get_config_variable("endpoint_url") or ""
+    except boto.BotoCoreError as error:
+        raise from_connection_error(error, "sts:GetCallerIdentity") from None
+    if simulated:
+        refuse_real(named)
+    aws = BotoAws(session, region=wanted, endpoint=named, simulated=simulated, clock=clock)
+    if account and aws.account != account:
+        raise Refused(
+            f"account {account} is wanted, and these credentials are of {aws.account} "
+            f"({aws.principal})"
+        )
+    return aws
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]

@@ -1,0 +1,30 @@
+"""Which AWS is spoken to: said in every plan, run and undo."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+from urllib.parse import urlsplit
+
+from firedoor.errors import Refused
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Target(TypedDict):
+    """`endpoint` is "" for AWS's own; `world` is simulated only when firedoor simulates it."""
+
+    account: str
+    region: str
+    principal: str
+    endpoint: str
+    world: Literal["aws", "simulated"]
+
+
+def refuse_real(endpoint: str) -> None:
+    """Refused when a client of a simulated world would speak to anything but this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    if host not in LOOPBACK:
+        raise Refused(
+            f"a simulated world reaches {host or endpoint!r}, which is not on this machine: "
+            "nothing was called"
+        )
