@@ -212,7 +212,6 @@ class Action:
     about: str
     Input: type[Given]
     Output: type[msgspec.Struct] | None
-    State: type[State] | None
     permissions: tuple[Permission, ...]
     example: Mapping[str, Json]
     irreversible: str

@@ -14,7 +14,7 @@ from typing import TypeVar, get_type_hints
 import msgspec
 
 import firedoor.actions as package
-from firedoor.actions.contract import NEVER, Action, Given, Output, State
+from firedoor.actions.contract import NEVER, Action, Given, Output
 from firedoor.errors import BadInput
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -47,7 +47,7 @@ def read(name: str, module: ModuleType) -> Action:
     about = inspect.getdoc(module) or ""
     mutating = hasattr(module, "apply")
     wanted = ["Input", "observe", "PERMISSIONS", "EXAMPLE"]
-    wanted += ["State", "changes", "verify"] if mutating else ["Output"]
+    wanted += ["changes", "verify"] if mutating else ["Output"]
     missing = [part for part in wanted if not hasattr(module, part)]
     if not about:
         missing.insert(0, "docstring")
@@ -60,7 +60,6 @@ def read(name: str, module: ModuleType) -> Action:
         about=about,
         Input=_struct(name, module, "Input", Given),
         Output=_struct(name, module, "Output", Output) if hasattr(module, "Output") else None,
-        State=_struct(name, module, "State", State) if mutating else None,
         permissions=tuple(module.PERMISSIONS),
         example=dict(module.EXAMPLE),
         irreversible=getattr(module, "IRREVERSIBLE", ""),

@@ -1,0 +1,157 @@
+"""CloudTrail's event history: look-ups with a cap, and who an event was made by.
+
+LookupEvents knows 90 days of management events, per Region, two requests a second, newest first;
+events appear within about 5 and up to 15 minutes. IAM's and STS's global events lie in us-east-1.
+What was read from or written to objects in S3 (data events) is not in it.
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from firedoor.actions.contract import Aws
+from firedoor.errors import AwsError
+
+GLOBAL_REGION = "us-east-1"
+PAGE = 50
+DELIVERY = (
+    "what happened in the last 15 minutes may not be in CloudTrail yet, and what was done to "
+    "objects (S3 data events) never is in its event history"
+)
+
+Event = dict[str, Any]
+
+
+@dataclass
+class Found:
+    """Events, newest first, and what could not be looked at."""
+
+    events: list[Event] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who made a call: an IAM user (also through a session of his), or a role's session."""
+
+    kind: str
+    user: str
+    role: str
+    key: str
+    arn: str
+
+    @classmethod
+    def of(cls, event: Event) -> Identity:
+        """The identity in an event; empty parts are not said there."""
+        who = event.get("userIdentity") or {}
+        issuer = (who.get("sessionContext") or {}).get("sessionIssuer") or {}
+        kind = str(who.get("type", ""))
+        user = who.get("userName") if kind == "IAMUser" else ""
+        if kind == "FederatedUser" and issuer.get("type") == "IAMUser":
+            user = issuer.get("userName")
+        role = issuer.get("userName") if issuer.get("type") == "Role" else ""
+        return cls(
+            kind=kind,
+            user=str(user or ""),
+            role=str(role or ""),
+            key=str(who.get("accessKeyId") or ""),
+            arn=str(who.get("arn") or ""),
+        )
+
+
+def find(
+    aws: Aws,
+    region: str,
+    attribute: str,
+    value: str,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    pages: int,
+) -> Found:
+    """Events with an attribute in one Region, at most `pages` of 50; a refusal is in `unknown`."""
+    found = Found()
+    given: dict[str, Any] = {
+        "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
+        "MaxResults": PAGE,
+    }
+    if since:
+        given["StartTime"] = since
+    if until:
+        given["EndTime"] = until
+    for _ in range(pages):
+        try:
+            answer = aws.call("cloudtrail", "lookup_events", region=region, **given)
+        except AwsError as error:
+            found.unknown.append(f"CloudTrail in {region} could not be read: {error.code}")
+            return found
+        found.events.extend(_event(each) for each in answer.get("Events", ()))
+        token = answer.get("NextToken")
+        if not token:
+            return found
+        given["NextToken"] = token
+    found.unknown.append(
+        f"CloudTrail in {region} has more than {pages * PAGE} events: the older ones were not read"
+    )
+    return found
+
+
+def sweep(regions: Sequence[str], look: Callable[[str], Found], *, workers: int = 8) -> Found:
+    """The same look-up in several Regions side by side; events once each, newest first."""
+    whole = Found()
+    with ThreadPoolExecutor(max_workers=max(1, min(workers, len(regions)))) as pool:
+        for found in pool.map(look, regions):
+            whole.events.extend(found.events)
+            whole.unknown.extend(found.unknown)
+    whole.events = unique(whole.events)
+    return whole
+
+
+def unique(events: Iterable[Event]) -> list[Event]:
+    """Each event once, newest first."""
+    seen = {str(event.get("eventID")): event for event in events}
+    return sorted(seen.values(), key=lambda event: str(event.get("eventTime")), reverse=True)
+
+
+def succeeded(event: Event) -> bool:
+    """Whether the call was carried out."""
+    return not event.get("errorCode") and "Failure" not in str(
+        (event.get("responseElements") or {}).get("ConsoleLogin", "")
+    )
+
+
+def minted(event: Event) -> str:
+    """The id of the temporary key that a call handed out; "" for none."""
+    answer = event.get("responseElements") or {}
+    return str((answer.get("credentials") or {}).get("accessKeyId") or "")
+
+
+def when(event: Event) -> datetime:
+    """When it happened, in UTC."""
+    text = str(event.get("eventTime", ""))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _event(item: dict[str, Any]) -> Event:
+    try:
+        event = json.loads(item.get("CloudTrailEvent") or "{}")
+    except ValueError:
+        event = {}
+    if not isinstance(event, dict):
+        event = {}
+    moment = item.get("EventTime")
+    event.setdefault("eventID", item.get("EventId"))
+    event.setdefault("eventName", item.get("EventName"))
+    if "eventTime" not in event and isinstance(moment, datetime):
+        event["eventTime"] = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return event
