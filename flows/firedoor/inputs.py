@@ -11,7 +11,7 @@ from firedoor.runbook import Json, Runbook
 
 
 def pairs(words: Iterable[str]) -> dict[str, str]:
-    """`["user=ci-deployer"]` as a dict; BadInput for a word that is no pair or a name said twice."""
+    """`["user=ci-deployer"]` as a dict; BadInput for a word that is no pair."""
     given: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -44,7 +44,8 @@ def read_inputs(runbook: Runbook, given: Mapping[str, Json]) -> dict[str, Json]:
         if spec.default is not None:
             values[name] = convert(spec.type, spec.default)
         elif spec.required:
-            wrong.append(f"{name} is missing ({spec.type}{': ' + spec.about if spec.about else ''})")
+            about = f": {spec.about}" if spec.about else ""
+            wrong.append(f"{name} is missing ({spec.type}{about})")
     if runbook.one_of and not any(name in given for name in runbook.one_of):
         names = " or ".join(runbook.one_of)
         wrong.append(f"one of {names} is needed, for example {runbook.one_of[0]}=…")
@@ -55,4 +56,6 @@ def read_inputs(runbook: Runbook, given: Mapping[str, Json]) -> dict[str, Json]:
 
 def _meant(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(known) or 'none'}"
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there are: {', '.join(known) or 'none'}"

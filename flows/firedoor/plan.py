@@ -16,7 +16,7 @@ import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change
 from firedoor.errors import FiredoorError
-from firedoor.play import Node, Play, StepResult, open_scope
+from firedoor.play import Node, Play, StepResult, names_of, open_scope
 from firedoor.program import Program, canonical
 from firedoor.runbook import Json
 
@@ -61,11 +61,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 class _Planning:
     """The stage that only looks."""
 
-    def __init__(self, aws: Aws, actions: Mapping[str, Action], case: Case) -> None:
+    def __init__(
+        self, aws: Aws, actions: Mapping[str, Action], case: Case, program: Program
+    ) -> None:
         self.aws = aws
         self.actions = actions
         self.case = case
         self.steps: list[PlannedStep] = []
+        self.named = {
+            name
+            for book in program.runbooks.values()
+            for step in book.all_steps()
+            for name in names_of(step)
+        }
         self.seen: set[tuple[str, str]] = set()
 
     async def perform(self, node: Node) -> StepResult:
@@ -73,7 +81,7 @@ class _Planning:
 
     def _perform(self, node: Node) -> StepResult:
         action = self.actions[node.step.action or ""]
-        if action.name == "report.write":
+        if not action.mutating and not self.refers_to(node):
             self._add(node, action, "planned")
             return self._result(node, "planned", None)
         try:
@@ -99,6 +107,10 @@ class _Planning:
             raise _as_error(error, node) from None
         self._add(node, action, "planned" if changes else "nothing_to_do", changes=changes)
         return self._result(node, "planned", output)
+
+    def refers_to(self, node: Node) -> bool:
+        """Whether another step needs what this one reads: evidence alone is not collected twice."""
+        return node.step.id in self.named
 
     async def call(self, node: Node, program: Program) -> StepResult:
         key = (program.name, identity(node.given))
@@ -174,7 +186,7 @@ def make_plan(
 ) -> Plan:
     """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason."""
     case = Case(incident=incident, account=aws.account, now=aws.now(), partition=aws.partition)
-    stage = _Planning(aws, actions, case)
+    stage = _Planning(aws, actions, case, program)
     stage.seen.add((program.name, identity(inputs)))
     scope = open_scope(program, inputs, "r1")
     results = asyncio.run(Play(program, "r1", scope, stage, authority="planned").run_all())

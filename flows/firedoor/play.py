@@ -102,6 +102,7 @@ class Play:
     authority: str | None = None
     results: dict[str, StepResult] = field(default_factory=dict)
     stopped: str = ""
+    answered: bool = False
 
     async def run_all(self) -> list[StepResult]:
         """All steps, then `finally`; never raises for a step's failure."""
@@ -117,11 +118,14 @@ class Play:
         # Each round either settles a step or ends: a question is put at most once a round.
         for _ in range(2 * len(runbook.all_steps()) + 2):
             progressed = await self._round(runbook)
+            self.answered = False
             waiting = [result for result in self.results.values() if _waits(result)]
             if self.stopped or (not waiting and not progressed):
                 break
-            if waiting and not progressed and not await self.stage.answers():
-                break
+            if waiting and not progressed:
+                self.answered = await self.stage.answers()
+                if not self.answered:
+                    break
         for step in runbook.all_steps():
             if step.id and step.id not in self.results and step not in runbook.finally_:
                 self._set(step, "not_run", why=self.stopped or "an earlier step is not finished")
@@ -143,7 +147,8 @@ class Play:
 
     def _ready(self, step: Step, runbook: Runbook) -> bool:
         known = self.results.get(step.id or "")
-        if known is not None and not _waits(known):
+        # What waits is looked at again when somebody has answered, not before.
+        if known is not None and not (self.answered and _waits(known)):
             return False
         earlier = _steps_before(step, runbook)
         held = [
@@ -237,7 +242,7 @@ class Play:
         statuses = {result.status for result in results}
         for worst in ("failed", "refused", "waiting", "not_run", "planned", "done"):
             if worst in statuses:
-                status: Status = worst  # type: ignore[assignment]
+                status: Status = worst
                 break
         else:
             status = "nothing_to_do"
@@ -274,7 +279,7 @@ def worst_proof(
     """The proof of a group: broken before unknown before holds."""
     for worst in ("broken", "unknown", "holds"):
         if worst in proofs:
-            return worst  # type: ignore[return-value]
+            return worst
     return "none"
 
 

@@ -91,13 +91,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 class Case:
     """What an action may know of the incident it works in.
 
-    `write_report` writes the report of the incident so far and returns its path.
+    `changed` is when the last change of the incident was made; `write_report` writes the report of
+    the incident so far and returns its path.
     """
 
     incident: str
     account: str
     now: datetime
     partition: str = "aws"
+    changed: datetime | None = None
     write_report: Callable[[], str] | None = None
 
     def name(self, suffix: str) -> str:
@@ -194,7 +196,8 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     """A document to be kept as evidence: an Output may carry some in a field `keep`.
 
     The engine stores them in the vault and journals their hashes in place of the field. A field
-    `unknown: tuple[str, ...]` of an Output says what could not be looked at; the run shows it.
+    `unknown: tuple[str, ...]` of an Output says what could not be looked at; the run shows it. A
+    field `checks: tuple[Check, ...]` is proof: a run is not contained while one does not hold.
     """
 
     name: str

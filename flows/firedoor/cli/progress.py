@@ -55,7 +55,11 @@ class Progress:
         proof = PROOFS.get(data.get("proof", "none"), PROOFS["none"])
         kind = self._proofs.get((entry.run, entry.step), {}).get("kind", "")
         told = f"[{style}]{mark}[/] [name]{clean(entry.step):<18}[/] {data['phase']:<9}"
-        if data["status"] not in ("done",):
+        if data["status"] == "waiting":
+            # The question below says it.
+            self._changes.pop((entry.run, entry.step), None)
+            return
+        if data["status"] != "done":
             told += f" {data['status'].replace('_', ' ')}"
         if proof[1]:
             told += f" [{proof[0]}]{proof[1]}[/]" + (f" [quiet]({kind})[/]" if kind else "")
@@ -65,8 +69,6 @@ class Progress:
         why = data.get("why")
         if why and data["status"] not in ("done", "nothing_to_do"):
             self._line(entry, f"    [warn]{_said(why)}[/]")
-        for note in data.get("unknown") or ():
-            self._line(entry, f"    [warn]not known:[/] [quiet]{_said(note)}[/]")
 
     def _approval_asked(self, entry: Entry) -> None:
         who = ", ".join(entry.data["by"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,8 @@ from firedoor.actions.registry import registry
 from firedoor.approval import Nobody, People
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.evidence import Vault
-from firedoor.journal import Journal
+from firedoor.journal import Entry, Journal
+from firedoor.kinds import parse_time
 from firedoor.runbook import Json
 from firedoor.store import Store
 
@@ -61,6 +63,7 @@ class Desk:
             account=self.aws.account,
             now=self.aws.now(),
             partition=self.aws.partition,
+            changed=last_change(self.recorder.entries()),
             write_report=self.write_report,
         )
 
@@ -69,6 +72,14 @@ class Desk:
         from firedoor.engine.reporting import write_report
 
         return str(write_report(self.recorder, self.recorder.journal.home))
+
+
+def last_change(entries: Sequence[Entry]) -> datetime | None:
+    """When the last change of an incident was made; None when nothing was changed."""
+    for entry in reversed(entries):
+        if entry.kind == "step.receipt":
+            return parse_time(entry.at)
+    return None
 
 
 def whoami() -> str:

@@ -39,6 +39,9 @@ def status_of(results: Sequence[StepResult]) -> RunStatus:
         return "not_contained"
     if any(each.proof != "holds" for each in containing if each.mutating):
         return "not_contained"
+    # A reading step can disprove it: something of theirs succeeded afterwards.
+    if any(each.proof == "broken" for each in flat):
+        return "not_contained"
     return "failed" if stopped else "contained"
 
 

@@ -103,7 +103,9 @@ class Performer:
             seen = action.observe(self.aws, given, self._case())
         if not action.mutating:
             output = self._keep(node, seen, began, requests)
-            return self._result(node, action, "done", output=output)
+            checks = msgspec.convert(output.pop("checks", ()), list[Check])
+            proof = self._proven(node, action, checks) if checks else "none"
+            return self._result(node, action, "done", output=output, proof=proof)
         return self._change(node, action, given, seen)
 
     def _change(self, node: Node, action: Action, given: Any, seen: State) -> StepResult:
@@ -180,6 +182,11 @@ class Performer:
             checks: list[Check] = action.verify(self.aws, given, self._case())
         except FiredoorError as error:
             checks = [Check(what=f"read {action.name} back", holds=None, seen=str(error))]
+        return self._proven(node, action, checks)
+
+    def _proven(
+        self, node: Node, action: Action, checks: list[Check]
+    ) -> Literal["holds", "broken", "unknown"]:
         holds = judge(checks)
         self._write(
             node,

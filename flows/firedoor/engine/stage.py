@@ -173,22 +173,19 @@ class RunStage:
             if entry.run == self.run
             for step in entry.data["steps"]
         }
-        shared: list[tuple[Node, StepResult | None]] = []
-        for step_id, (nodes, result) in self.waiting.items():
-            if step_id in asked:
-                continue
-            if nodes[0].step.approve or nodes[0].step.for_each or nodes[0].step.runbook:
-                self._ask_for([step_id], self._text(nodes), nodes[0].step.approve, result)
-            else:
-                shared.append((nodes[0], result))
+        open_now = [item for item in self.waiting.items() if item[0] not in asked]
+        own = [item for item in open_now if _asks_itself(item[1][0][0])]
+        shared = [item for item in open_now if item not in own]
         if shared:
-            titles = ", ".join(node.step.title or node.id for node, _ in shared)
-            changes = [change for _, result in shared if result for change in result.changes]
+            titles = ", ".join(step_id for step_id, _ in shared)
+            changes = [change for _, (_, result) in shared if result for change in result.changes]
             waits = StepResult(
                 id="", run=self.run, phase="contain", status="waiting", changes=tuple(changes)
             )
             text = f"Make these {len(changes)} changes ({titles})?"
-            self._ask_for([node.id for node, _ in shared], text, None, waits)
+            self._ask_for([step_id for step_id, _ in shared], text, None, waits)
+        for step_id, (nodes, result) in own:
+            self._ask_for([step_id], self._text(nodes), nodes[0].step.approve, result)
 
     def _ask_for(
         self, steps: list[str], text: str, approve: Approval | None, result: StepResult | None
@@ -230,6 +227,11 @@ class RunStage:
 
     def _result(self, node: Node, status: Status, *, why: str = "") -> StepResult:
         return StepResult(id=node.id, run=node.run, phase=node.phase.value, status=status, why=why)
+
+
+def _asks_itself(node: Node) -> bool:
+    """Whether a step has a question of its own: an `approve:`, a loop, a sub-runbook."""
+    return bool(node.step.approve or node.step.for_each or node.step.runbook)
 
 
 async def conduct(

@@ -1,7 +1,7 @@
 """Look whether anything of a user still succeeds after containment.
 
-Reads CloudTrail for the user and for every key id given, from `since` on (the moment of the call
-when none is given), once more after a pause. `quiet` is true when nothing succeeded; attempts that
+Reads CloudTrail for the user and for every key id given, from `since` on (when none is given, from
+the last change of the incident on). `quiet` is true when nothing succeeded; attempts that
 AWS denied are counted, they are the proof that somebody is still trying. Events take minutes to
 appear, so silence now is no proof by itself: the later checks look again.
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
@@ -24,13 +24,11 @@ from firedoor.actions.cloudtrail._events import (
     unique,
     when,
 )
-from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
+from firedoor.actions.contract import Artefact, Aws, Case, Check, Given, Permission
 from firedoor.kinds import AccessKeyId, IamUserName, Time, parse_time, time_text
 
 PERMISSIONS = (Permission("cloudtrail:LookupEvents"),)
 EXAMPLE = {"user": "ci-deployer", "access_key_ids": ["AKIAIOSFODNN7EXAMPLE"]}
-WATCH_SECONDS = 60.0
-"""How long it is watched: an attacker with IAM rights needs seconds to undo a deny."""
 PAGES = 2
 HARMLESS = frozenset({"GetCallerIdentity"})
 """AWS allows these even under a deny: they prove nothing either way."""
@@ -61,14 +59,14 @@ class Output(contract.Output, frozen=True, kw_only=True):
     successes: list[Success]
     watched_from: Time
     watched_until: Time
+    checks: tuple[Check, ...]
     keep: tuple[Artefact, ...]
     unknown: tuple[str, ...]
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Output:
-    """Watch for a minute, then look."""
-    begin = parse_time(given.since) if given.since else aws.now()
-    aws.wait(WATCH_SECONDS)
+    """What CloudTrail shows until now."""
+    begin = parse_time(given.since) if given.since else case.changed or aws.now()
     regions = list(dict.fromkeys([aws.region, GLOBAL_REGION]))
     looks = [("Username", given.user), *(("AccessKeyId", key) for key in given.access_key_ids)]
     pairs = [f"{region} {name} {value}" for region in regions for name, value in looks]
@@ -94,6 +92,13 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         successes=[_success(event) for event in through],
         watched_from=time_text(begin),
         watched_until=time_text(aws.now()),
+        checks=(
+            Check(
+                what=f"nothing of {given.user} has succeeded since {time_text(begin)}",
+                holds=not through,
+                seen=f"{len(through)} of {len(mine)} calls succeeded",
+            ),
+        ),
         keep=(
             Artefact(
                 name=f"cloudtrail-after-{given.user}",
