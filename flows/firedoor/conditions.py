@@ -1,153 +1,185 @@
-"""Conditions: `when:` is one Jinja expression, limited to names, attributes, comparisons and logic.
+"""Conditions: `when: before.has_console and who.access_key_id`.
 
-No calls, no subscripts, no arithmetic, no attribute that begins with an underscore: a condition
-reads what steps found and cannot do anything. Its value is a boolean, or something that may be
-absent: absent, empty and zero are false.
+A condition is one expression (see `firedoor.expressions`). What is absent counts as false.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from firedoor.errors import BadInput
+from firedoor.expressions import (
+    Compare,
+    Expression,
+    Filter,
+    Is,
+    Literal,
+    Logic,
+    Name,
+    Not,
+    parse,
+    walk,
+)
+from firedoor.references import follow
 from firedoor.runbook import Json
-
-if TYPE_CHECKING:
-    from jinja2 import Environment, nodes
-
-FILTERS = ("length", "lower", "upper", "first", "last", "default")
-MAX_LENGTH = 500
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    # Lazy: importing Jinja takes 0.13 s, and most commands meet no condition.
-    from jinja2 import ChainableUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(undefined=ChainableUndefined)
-    environment.filters = {name: environment.filters[name] for name in FILTERS}
-    environment.tests = {"none": environment.tests["none"], "defined": environment.tests["defined"]}
-    environment.globals = {}
-    return environment
-
-
-def problems(text: str) -> list[str]:
-    """What is wrong with a condition; empty when nothing is. Names are checked by the caller."""
-    from jinja2 import TemplateSyntaxError
-
-    if len(text) > MAX_LENGTH:
-        return [f"longer than {MAX_LENGTH} characters"]
-    try:
-        expression = _parse(text)
-    except TemplateSyntaxError as error:
-        return [f"is not an expression: {error.message}"]
-    except RecursionError:
-        return ["is nested too deeply"]
-    return list(dict.fromkeys(_forbidden(expression)))
-
-
-def paths(text: str) -> list[tuple[str, ...]]:
-    """Every name with the attributes taken of it: `who.user == "x"` → [("who", "user")]."""
-    found = list(_paths(_parse(text)))
-    return [path for path, _ in found]
-
-
-@lru_cache(maxsize=512)
-def names(text: str) -> tuple[str, ...]:
-    """The first names that a condition reads, each once."""
-    return tuple(dict.fromkeys(path[0] for path in paths(text)))
+from firedoor.tokens import ExpressionError
 
 
 def evaluate(text: str, scope: Mapping[str, Json]) -> bool:
-    """Whether the condition holds; BadInput when it is not one or its values cannot be compared."""
-    wrong = problems(text)
-    if wrong:
-        raise BadInput(f"when: {text!r} {wrong[0]}")
+    """Whether a condition holds; BadInput when it cannot be read."""
+    return bool(value_of(_parsed(text), scope))
+
+
+def names(text: str) -> set[str]:
+    """The names a condition begins from: `who.user == 'x'` → {"who"}."""
+    return {path[0] for path in paths(_parsed(text))}
+
+
+def paths(expression: Expression) -> set[tuple[str, ...]]:
+    """Every name with its attributes: {("who", "user")}."""
+    return {part.path for part in walk(expression) if isinstance(part, Name)}
+
+
+def conjuncts(expression: Expression) -> list[Expression]:
+    """The parts of an expression that all have to hold: `a and b` → [a, b]."""
+    if isinstance(expression, Logic) and expression.word == "and":
+        return [*conjuncts(expression.left), *conjuncts(expression.right)]
+    return [expression]
+
+
+def present(expression: Expression) -> set[tuple[str, ...]]:
+    """The paths that are surely not absent where the expression holds.
+
+    `a.b and c` → a.b, a, c. `a or b` → none. `not a.b` → none: an absent a.b makes it true.
+    """
+    if isinstance(expression, Name):
+        return {expression.path[:length] for length in range(1, len(expression.path) + 1)}
+    if isinstance(expression, Logic):
+        left, right = present(expression.left), present(expression.right)
+        return left | right if expression.word == "and" else left & right
+    if isinstance(expression, Compare):
+        return _compared(expression)
+    if isinstance(expression, Filter) and expression.name != "default":
+        return present(expression.inner)
+    if isinstance(expression, Is) and expression.present:
+        return present(expression.inner)
+    if isinstance(expression, Not) and isinstance(expression.inner, Is):
+        inner = expression.inner
+        return set() if inner.present else present(inner.inner)
+    return set()
+
+
+def _compared(expression: Compare) -> set[tuple[str, ...]]:
+    found: set[tuple[str, ...]] = set()
+    left = expression.first
+    for sign, right in expression.rest:
+        if sign in ("<", "<=", ">", ">="):
+            found |= _bare(left) | _bare(right) | _counted(sign, left, right)
+        elif sign == "in":
+            found |= _bare(right)
+            if isinstance(right, Literal):
+                found |= _bare(left) if None not in _listed(right.value) else set()
+        elif sign == "==" or (sign == "!=" and _is_none(left, right)):
+            for one, other in ((left, right), (right, left)):
+                if isinstance(other, Literal) and (other.value is None) == (sign == "!="):
+                    found |= _bare(one)
+        left = right
+    return found
+
+
+def _bare(expression: Expression) -> set[tuple[str, ...]]:
+    # A filter may make something of what is absent (its length is 0), so only names count.
+    return present(expression) if isinstance(expression, Name) else set()
+
+
+def _counted(sign: str, left: Expression, right: Expression) -> set[tuple[str, ...]]:
+    """`a.b | length > 0`: only what is there has a length above 0."""
+    if isinstance(left, Filter) and left.name == "length" and isinstance(right, Literal):
+        least = {">": 0, ">=": 1}.get(sign)
+        if least is not None and isinstance(right.value, int) and right.value >= least:
+            return _bare(left.inner)
+    return set()
+
+
+def _is_none(*operands: Expression) -> bool:
+    return any(isinstance(each, Literal) and each.value is None for each in operands)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _parsed(text: str) -> Expression:
     try:
-        found = _compiled(text)(**{name: scope[name] for name in names(text) if name in scope})
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"when: {text!r} cannot be decided: {error}") from None
-    return bool(found)
+        return parse(text)
+    except ExpressionError as error:
+        message = f"the condition {text!r} cannot be read: {error.message}"
+        raise BadInput(message) from None
 
 
-@lru_cache(maxsize=512)
-def _compiled(text: str) -> Any:
-    return _environment().compile_expression(text, undefined_to_none=True)
+def value_of(expression: Expression, scope: Mapping[str, Json]) -> Any:
+    """What an expression comes to in a scope: a JSON value; None for what is absent."""
+    if isinstance(expression, Literal):
+        return expression.value
+    if isinstance(expression, Name):
+        return follow(expression.path, scope)
+    if isinstance(expression, Not):
+        return not value_of(expression.inner, scope)
+    if isinstance(expression, Is):
+        return (value_of(expression.inner, scope) is not None) == expression.present
+    if isinstance(expression, Logic):
+        left = value_of(expression.left, scope)
+        decided = not left if expression.word == "and" else bool(left)
+        return left if decided else value_of(expression.right, scope)
+    if isinstance(expression, Filter):
+        arguments = [value_of(each, scope) for each in expression.arguments]
+        return _filtered(expression.name, value_of(expression.inner, scope), arguments)
+    left = value_of(expression.first, scope)
+    for sign, operand in expression.rest:
+        right = value_of(operand, scope)
+        if not _holds(sign, left, right):
+            return False
+        left = right
+    return True
 
 
-@lru_cache(maxsize=512)
-def _parse(text: str) -> nodes.Expr:
-    from jinja2 import TemplateSyntaxError
-    from jinja2.parser import Parser
-
-    environment = _environment()
-    parser = Parser(environment, text, state="variable")
-    expression = parser.parse_expression()
-    if not parser.stream.eos:
-        raise TemplateSyntaxError("there is more after its end", parser.stream.current.lineno)
-    expression.set_environment(environment)
-    return expression
-
-
-def _forbidden(node: nodes.Node) -> Iterator[str]:
-    from jinja2 import nodes
-
-    allowed = (
-        nodes.And,
-        nodes.Or,
-        nodes.Not,
-        nodes.Compare,
-        nodes.Operand,
-        nodes.Const,
-        nodes.Name,
-        nodes.Getattr,
-        nodes.Filter,
-        nodes.Test,
-        nodes.List,
-        nodes.Tuple,
-        nodes.Neg,
-        nodes.Keyword,
-    )
-    if not isinstance(node, allowed):
-        yield _not_allowed(node)
-        return
-    if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
-        yield f"must not read {node.attr!r}: names begin with a letter"
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        yield f"must not use the filter {node.name!r}; there are: {', '.join(FILTERS)}"
-    if isinstance(node, nodes.Test) and node.name not in ("none", "defined"):
-        yield f"must not use the test {node.name!r}; there are: none, defined"
-    for child in node.iter_child_nodes():
-        yield from _forbidden(child)
+def _holds(sign: str, left: Any, right: Any) -> bool:
+    if sign == "==":
+        return bool(left == right)
+    if sign == "!=":
+        return bool(left != right)
+    if sign in ("in", "not in"):
+        return _within(left, right) == (sign == "in")
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    if not numbers and not (isinstance(left, str) and isinstance(right, str)):
+        return False
+    # mypy cannot know that both are numbers or both are text here.
+    low: Any = left
+    high: Any = right
+    if sign in ("<", "<="):
+        return bool(low < high or (sign == "<=" and low == high))
+    return bool(low > high or (sign == ">=" and low == high))
 
 
-def _not_allowed(node: nodes.Node) -> str:
-    from jinja2 import nodes
-
-    words: dict[type[nodes.Node], str] = {
-        nodes.Call: "call anything",
-        nodes.Getitem: "use [ ]",
-        nodes.CondExpr: "use if/else inside",
-        nodes.Dict: "build a dictionary",
-        nodes.Concat: "join texts",
-    }
-    what = words.get(type(node), "calculate")
-    return f"must not {what}: names, literals, comparisons, and, or, not, in"
+def _within(item: Any, whole: Any) -> bool:
+    if isinstance(whole, str):
+        return isinstance(item, str) and item in whole
+    if isinstance(whole, Mapping):
+        return isinstance(item, str) and item in whole
+    return isinstance(whole, list | tuple) and item in whole
 
 
-def _paths(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], nodes.Node]]:
-    from jinja2 import nodes
-
-    taken: list[str] = []
-    inner = node
-    while isinstance(inner, nodes.Getattr):
-        taken.append(inner.attr)
-        inner = inner.node
-    if isinstance(inner, nodes.Name):
-        yield (inner.name, *reversed(taken)), node
-        return
-    for child in inner.iter_child_nodes():
-        yield from _paths(child)
+def _filtered(name: str, value: Any, arguments: list[Any]) -> Any:
+    if name == "default":
+        instead, also_empty = arguments[0], len(arguments) > 1 and arguments[1]
+        return instead if value is None or (also_empty and not value) else value
+    if name == "length":
+        return len(value) if isinstance(value, str | list | tuple | Mapping) else 0
+    if name in ("first", "last"):
+        if not isinstance(value, str | list | tuple) or not value:
+            return None
+        return value[0 if name == "first" else -1]
+    if not isinstance(value, str):
+        return value
+    return value.lower() if name == "lower" else value.upper()

@@ -6,6 +6,29 @@ input, 3 a run failed or was refused, 4 waiting for an approval.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Problem(NamedTuple):
+    """One mistake in a file that people write: where it is (lines and columns from 1) and what.
+
+    Problems sort by file and position. Line 0: the file as a whole.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    @property
+    def where(self) -> str:
+        """`runbooks/x.yaml:41:13`."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
 
 class FiredoorError(Exception):
     """Base of every error that is shown without a traceback."""
@@ -50,6 +73,18 @@ class CheckFailed(FiredoorError):
 
     kind = "check_failed"
     exit_code = 1
+
+    def __init__(
+        self, message: str, *, where: str | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message, where=where)
+        self.problems = tuple(problems)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> CheckFailed:
+        """All problems as one error: its message has one line for each, in order of position."""
+        ordered = sorted(set(problems))
+        return cls("\n".join(str(problem) for problem in ordered), problems=ordered)
 
 
 class NoRoute(FiredoorError):

@@ -12,13 +12,13 @@ from typing import Any
 
 from firedoor.runbook import Json
 
-REFERENCE = re.compile(r"^\$([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)$")
+REFERENCE = re.compile(r"\$([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*)")
 _INSIDE = re.compile(r"\$[a-z{]", re.IGNORECASE)
 
 
 def path_of(value: Any) -> tuple[str, ...] | None:
     """`$who.user` → ("who", "user"); None for a literal."""
-    found = REFERENCE.match(value) if isinstance(value, str) else None
+    found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
     return tuple(found[1].split(".")) if found else None
 
 

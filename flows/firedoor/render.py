@@ -1,109 +1,175 @@
-"""Templates: `ask`, `title` and messages are rendered once, and escaped for where they go.
+"""Renders the texts that people read: questions, titles, messages.
 
-Findings carry text that an attacker chose (user names, user agents): as a value it is escaped, and
-what was rendered is never a template again.
+A template is text with expressions: `Contain the {{ activity.created_users | length }} users?` It
+is rendered once; what comes out is escaped for where it goes and never read as a template again.
+The values carry what attackers chose (user names, user agents), so nothing in them may act: not on
+a terminal, not in HTML, Markdown or Slack.
 """
 
 from __future__ import annotations
 
-import html
+import html as _html
+import json
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from firedoor.conditions import paths, value_of
 from firedoor.errors import BadInput
+from firedoor.expressions import Expression, parse
 from firedoor.runbook import Json
+from firedoor.tokens import ExpressionError
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+MAX_VALUE = 300
+"""Characters of one value that are shown; an attacker may have chosen a long one."""
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+.!|<>~&-])")
-
-
-def inert(text: Any) -> str:
-    """Text without control characters and with every run of white space as one space."""
-    squeezed = re.sub(r"\s+", " ", "" if text is None else str(text))
-    return "".join(letter if letter.isprintable() else "�" for letter in squeezed)
+_OPEN = re.compile(r"\{\{|\{%|\{#")
 
 
-def for_html(text: Any) -> str:
-    """Text for HTML."""
-    return html.escape(inert(text), quote=True)
+@lru_cache(maxsize=500)
+def template(text: str) -> tuple[str | Expression, ...]:
+    """A template's texts and expressions in order; ExpressionError says what is wrong and where."""
+    pieces: list[str | Expression] = []
+    place = 0
+    while True:
+        opening = _OPEN.search(text, place)
+        if opening is None:
+            pieces.append(text[place:])
+            return tuple(pieces)
+        if opening[0] != "{{":
+            message = f"{opening[0]} is not allowed; a template holds {{{{ expressions }}}} only"
+            raise ExpressionError(message, opening.start())
+        end = text.find("}}", opening.end())
+        if end < 0:
+            raise ExpressionError("the {{ opened here is not closed by }}", opening.start())
+        pieces.append(text[place : opening.start()])
+        try:
+            pieces.append(parse(text[opening.end() : end]))
+        except ExpressionError as error:
+            raise ExpressionError(error.message, opening.end() + error.offset) from None
+        place = end + 2
 
 
-def for_markdown(text: Any) -> str:
-    """Text for Markdown: nothing in it is a link, a table, code or HTML."""
-    return _MARKDOWN.sub(r"\\\1", inert(text))
+def expressions_in(text: str) -> Iterator[Expression]:
+    """The expressions of a template; ExpressionError when it cannot be read."""
+    for piece in template(text):
+        if not isinstance(piece, str):
+            yield piece
 
 
-def for_slack(text: Any) -> str:
-    """Text for Slack's mrkdwn: no mention, link or formatting of its own.
+def names_in_template(text: str) -> set[str]:
+    """The names that a template's expressions begin from."""
+    return {path[0] for piece in expressions_in(text) for path in paths(piece)}
 
-    https://docs.slack.dev/messaging/formatting-message-text says which letters to escape; the rest
-    is broken up with a zero-width space, so that `*`, `_`, `~` and backticks stay letters.
+
+def plain(text: str, scope: Mapping[str, Json]) -> str:
+    """A template rendered for a terminal or any other place for plain text: one line, no escapes.
+
+    BadInput when the template cannot be read (a checked runbook has none such).
     """
-    escaped = inert(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([*_~`@#])", "\u200b\\1", escaped)
-
-
-def plain(template: str, scope: Mapping[str, Json]) -> str:
-    """A template rendered for a terminal: values without control characters."""
-    return render(template, scope, inert)
-
-
-def render(template: str, scope: Mapping[str, Json], escape: Callable[[Any], str]) -> str:
-    """A template rendered once, each value through `escape`; BadInput when it is no template."""
-    from jinja2 import TemplateError
-
     try:
-        return str(_environment(escape).from_string(template).render(**scope))
-    except (TemplateError, TypeError, ValueError, OverflowError) as error:
-        raise BadInput(f"the text {template!r} cannot be filled in: {error}") from None
+        pieces = template(text)
+    except ExpressionError as error:
+        raise BadInput(f"the text {text!r} cannot be read: {error.message}") from None
+    return "".join(
+        clean(piece) if isinstance(piece, str) else _shown(value_of(piece, scope))
+        for piece in pieces
+    ).strip()
 
 
-def template_problems(template: str) -> list[str]:
-    """What is wrong with a template; empty when nothing is."""
-    from jinja2 import TemplateSyntaxError, nodes
-
-    try:
-        tree = _environment(inert).parse(template)
-    except TemplateSyntaxError as error:
-        return [f"is not a template: {error.message}"]
-    for node in tree.find_all((nodes.Call, nodes.For, nodes.Macro, nodes.Include, nodes.Import)):
-        return [f"must not use {type(node).__name__.lower()}: only {{{{ values }}}} and filters"]
-    return []
+def html(text: str, scope: Mapping[str, Json]) -> str:
+    """A template rendered for HTML, between tags or inside a quoted attribute."""
+    return escape_html(plain(text, scope))
 
 
-def template_paths(template: str) -> list[tuple[str, ...]]:
-    """Every name with the attributes taken of it in a template."""
-    from jinja2 import nodes
-
-    found: list[tuple[str, ...]] = []
-    inner_seen: set[int] = set()
-    tree = _environment(inert).parse(template)
-    for node in tree.find_all((nodes.Getattr, nodes.Name)):
-        if id(node) in inner_seen:
-            continue
-        taken: list[str] = []
-        inner: Any = node
-        while isinstance(inner, nodes.Getattr):
-            taken.append(inner.attr)
-            inner = inner.node
-            inner_seen.add(id(inner))
-        if isinstance(inner, nodes.Name):
-            found.append((inner.name, *reversed(taken)))
-    return found
+def markdown(text: str, scope: Mapping[str, Json]) -> str:
+    """A template rendered for one line of Markdown or one cell of its tables."""
+    return escape_markdown(plain(text, scope))
 
 
-@lru_cache(maxsize=8)
-def _environment(escape: Callable[[Any], str]) -> Environment:
-    # Lazy: importing Jinja takes 0.13 s, and most commands render nothing.
-    from jinja2 import ChainableUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def slack(text: str, scope: Mapping[str, Json]) -> str:
+    """A template rendered for Slack's mrkdwn."""
+    return escape_slack(plain(text, scope))
 
-    environment = ImmutableSandboxedEnvironment(undefined=ChainableUndefined, finalize=escape)
-    keep = ("length", "lower", "upper", "first", "last", "default", "join", "round", "int")
-    environment.filters = {name: environment.filters[name] for name in keep}
-    environment.globals = {}
-    return environment
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        shown = ", ".join(
+            json.dumps(item, ensure_ascii=False) if isinstance(item, Mapping) else _shown(item)
+            for item in value
+        )
+        return _short(clean(shown))
+    if isinstance(value, Mapping):
+        return _short(clean(json.dumps(value, ensure_ascii=False, default=str)))
+    return _short(clean(str(value)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+# CSI and OSC sequences and two-character escapes of ECMA-48, 7-bit and 8-bit; an OSC or another
+# string sequence that is never ended takes nothing but its opening, lest it hide what follows.
+_ANSI = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])"
+    r"[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]?"
+)
+_SPACES = re.compile(r"[^\S\u00a0]+|[\u2028\u2029\x85]+")
+_KEPT_FORMATS = frozenset("\u200d")
+"""Joins the parts of an emoji; harmless."""
+
+
+def clean(text: str) -> str:
+    """A text in one line, without terminal escapes and characters that nobody sees.
+
+    Format characters (category Cf) turn the reading direction or hide; control characters (Cc) act
+    on terminals; private and unassigned ones and lone surrogates cannot be shown.
+    """
+    text = _SPACES.sub(" ", _ANSI.sub("", text))
+    return "".join(
+        character
+        for character in text
+        if character in _KEPT_FORMATS or unicodedata.category(character) not in _UNSEEN
+    )
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def escape_html(text: str) -> str:
+    """A text as HTML shows it, quotes included."""
+    return _html.escape(clean(text), quote=True)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$&:@^=])")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+_WWW = re.compile(r"\b(www)\.", re.IGNORECASE)
+
+
+def escape_markdown(text: str) -> str:
+    """A text as Markdown (CommonMark and GitHub's) shows it: no markup, links, tables, mentions."""
+    text = _MARKDOWN.sub(r"\\\1", clean(text))
+    return _WWW.sub(r"\1\\.", _NUMBERED.sub(r"\1\\\2", text))
+
+
+_MENTION = re.compile(r"@(?=(?:channel|here|everyone|group)\b)", re.IGNORECASE)
+_ADDRESS = re.compile(r"\b(https?|ftp|mailto|tel|slack|www)([:.])", re.IGNORECASE)
+_JOINER = "\u2060"
+
+
+def escape_slack(text: str) -> str:
+    """A text as Slack's mrkdwn shows it: no links, no mentions of people or of everybody.
+
+    Slack links addresses and mentions that are written out by itself and has no escape for them: an
+    invisible word joiner keeps them from acting. Names keep every character, so that what is copied
+    from Slack is what AWS knows.
+    """
+    text = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _MENTION.sub(f"@{_JOINER}", text)
+    return _ADDRESS.sub(rf"\1{_JOINER}\2", text)

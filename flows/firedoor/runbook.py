@@ -29,6 +29,13 @@ Slug = Annotated[
         description="Lower case, digits and hyphens, at most 60 characters.",
     ),
 ]
+RoleName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[a-z][a-z0-9_-]{0,59}$",
+        description="A role of playbooks/plan.yaml, such as incident_commander.",
+    ),
+]
 KindName = Annotated[str, msgspec.Meta(description="A kind, or list[kind]: see `firedoor schema`.")]
 DurationText = Annotated[
     str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}(s|m|h|d)$", description="30s, 15m, 48h, 7d.")
@@ -64,7 +71,7 @@ class Input(Said, frozen=True, kw_only=True):
 class Approval(Said, frozen=True, kw_only=True):
     """Who must agree before a step runs, and what happens when nobody answers."""
 
-    by: Slug | Identifier = "responder"
+    by: RoleName = "responder"
     quorum: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
     within: DurationText = "15m"
     on_timeout: Literal["escalate", "stop", "skip"] = "escalate"

@@ -1,0 +1,114 @@
+"""The shape of a finding, whichever source it came from.
+
+Everything in it is data that an attacker may have chosen: texts are cut and stripped of control
+characters, names stand here only when they are of their kind (see `firedoor.kinds`), and what was
+left out is said in `doubts`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Label = Literal["informational", "low", "medium", "high", "critical"]
+LABELS: tuple[Label, ...] = ("informational", "low", "medium", "high", "critical")
+
+Principal = Literal[
+    "iam_user", "role", "federated_user", "root", "aws_service", "account", "anonymous", "unknown"
+]
+"""Whose credentials a finding is about. `role`: a session of a role. `account`: of another account.
+`unknown`: it does not say, or says it in a way that firedoor does not know."""
+
+
+class Occurred(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When it was first and last seen: ISO 8601 in UTC."""
+
+    first: str | None = None
+    last: str | None = None
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is attacked or misused. A name stands here only when it is of its kind.
+
+    `user` is an IAM user and nothing else: the name that belongs to a role's session is in `role`.
+    `principal`, `user`, `role`, `session` and `access_key_id` tell whose credentials were used,
+    also where the thing attacked (`kind`) is a bucket or a cluster. `part`: `target` or `actor`.
+    The lists are for attack sequences and for findings about several things.
+    """
+
+    kind: str = "other"
+    principal: Principal | None = None
+    user: str | None = None
+    access_key_id: str | None = None
+    principal_id: str | None = None
+    role: str | None = None
+    session: str | None = None
+    bucket: str | None = None
+    instance: str | None = None
+    cluster: str | None = None
+    function: str | None = None
+    database: str | None = None
+    arn: str | None = None
+    part: str | None = None
+    users: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    access_key_ids: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who did it, as far as the source can tell. `error`: the code with which AWS refused it."""
+
+    ip: str | None = None
+    country: str | None = None
+    org: str | None = None
+    caller: str | None = None
+    apis: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert. `severity` is on GuardDuty's scale (1 to 10; 0 is informational).
+
+    `source` is `guardduty`, `macie`, `securityhub`, `health`, `access-analyzer` or `inspector`; a
+    finding that came through Security Hub has the source that made it, and `via` says securityhub.
+    `raw` is the source's own document, kept as evidence and shown to nobody unasked.
+    """
+
+    id: str
+    type: str
+    source: str
+    account: str = ""
+    region: str = ""
+    partition: str = "aws"
+    severity: float = 0
+    severity_label: Label = "informational"
+    title: str = ""
+    description: str = ""
+    sample: bool = False
+    archived: bool = False
+    resource: Resource = Resource()
+    actor: Actor = Actor()
+    occurred: Occurred = Occurred()
+    updated: str | None = None
+    count: int = 1
+    detector_id: str | None = None
+    arn: str | None = None
+    via: str | None = None
+    doubts: tuple[str, ...] = ()
+    raw: Any = None
+
+
+def label_of(severity: float) -> Label:
+    """GuardDuty's words for its numbers: low from 1, medium from 4, high from 7, critical from 9.
+
+    https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings-severity.html
+    """
+    for least, label in ((9, "critical"), (7, "high"), (4, "medium")):
+        if severity >= least:
+            return label  # type: ignore[return-value]
+    return "low" if severity > 0 else "informational"

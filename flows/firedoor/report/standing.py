@@ -1,0 +1,141 @@
+"""How the incident stands: contained or not, by the runs, the later proofs, the undo and the trail.
+
+A run's own ending is one witness of several. A proof that was taken again and failed, an act of the
+attacker that succeeded afterwards, a change that was undone since: each overrules it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from firedoor.report.facts import Facts, RunFacts, StepFacts, Told
+from firedoor.report.intruder import Act
+from firedoor.report.moments import moment
+from firedoor.report.text import encoded
+
+WORST = (
+    "not_contained",
+    "failed",
+    "refused",
+    "waiting",
+    "running",
+    "undone",
+    "contained",
+    "done",
+    "open",
+)
+"""Statuses, worst first: the worst of the runs is the incident's."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`contained_at` is when containment was proven, `believed_at` when the last containing change
+    was made; both None when that did not happen. `provisional`: a run has not come to its end."""
+
+    status: str
+    runs: tuple[tuple[RunFacts, str], ...]
+    provisional: bool
+    contained_at: datetime | None
+    believed_at: datetime | None
+    broken: tuple[StepFacts, ...]
+    undone: tuple[StepFacts, ...]
+    late: tuple[Act, ...]
+    got_through: tuple[Told, ...]
+
+
+def standing(facts: Facts, done: list[Act]) -> Standing:
+    """How the incident stands by the end of its journal."""
+    runs = tuple((run, run_status(facts, run)) for run in _latest(facts))
+    containing = [step for step in facts.steps.values() if step.phase == "contain"]
+    broken = tuple(step for step in containing if _broken(step))
+    undone = tuple(step for step in containing if step.open_again)
+    status = min((each for _, each in runs), key=_rank, default="open")
+    contained = _contained_at(facts, runs) if status in ("contained", "undone") else None
+    late = tuple(act for act in done if contained and act.when > contained and act.succeeded)
+    got_through = tuple(
+        told
+        for told in facts.of("probe.made")
+        if told.text("phase") == "after"
+        and told.text("role") == "attacker"
+        and told.data.get("allowed") is True
+    )
+    receipts = [told.at for step in containing for told in step.receipts.values()]
+    if status == "contained":
+        if broken or late or got_through:
+            status, contained = "not_contained", None
+        elif undone:
+            status = "undone"
+    return Standing(
+        status=status,
+        runs=runs,
+        provisional=any(not run.ended for run, _ in runs),
+        contained_at=contained,
+        believed_at=max(receipts, default=None),
+        broken=broken,
+        undone=undone,
+        late=late,
+        got_through=got_through,
+    )
+
+
+def run_status(facts: Facts, run: RunFacts) -> str:
+    """How a run ended; while it goes on, what its steps say so far."""
+    if run.ended and run.finished:
+        return run.finished.text("status") or "failed"
+    mine = [step for step in facts.steps.values() if _within(step.run, run.run)]
+    if any(_within(told.run, run.run) for told in facts.open_questions()):
+        return "waiting"
+    # The last step of a run writes the report: then everything before it has come to its end.
+    if not mine or mine[-1].phase != "report":
+        return "running"
+    containing = [step for step in mine if step.phase == "contain" and step.mutating]
+    if any(step.status == "failed" or _broken(step) for step in containing):
+        return "not_contained"
+    if any(step.status == "refused" for step in containing):
+        return "refused"
+    if any(step.status in ("running", "waiting") or not step.proofs for step in containing):
+        return "running"
+    return "contained" if containing else "done"
+
+
+def _rank(status: str) -> int:
+    return WORST.index(status) if status in WORST else 1
+
+
+def _latest(facts: Facts) -> list[RunFacts]:
+    """Of runs of one runbook with one input, the last; an earlier one does not count any more."""
+    found: dict[str, RunFacts] = {}
+    for run in facts.top_runs():
+        inputs = {key: value for key, value in run.started.part("inputs").items() if key != "lookback"}
+        found[f"{run.started.text('runbook')} {encoded(inputs)}"] = run
+    return list(found.values())
+
+
+def _within(run: str, top: str) -> bool:
+    return run == top or run.startswith(f"{top}.")
+
+
+def _broken(step: StepFacts) -> bool:
+    return bool(step.proofs) and step.proofs[-1].data.get("holds") is not True and not step.open_again
+
+
+def _contained_at(facts: Facts, runs: tuple[tuple[RunFacts, str], ...]) -> datetime | None:
+    """The last moment at which one of the runs was proven; of a run that goes on, its last proof."""
+    found: list[datetime] = []
+    for run, status in runs:
+        if status != "contained":
+            continue
+        told = run.finished
+        said = moment(told.data.get("contained_at")) if told and run.ended else None
+        if said or (told and run.ended):
+            found.append(said or told.at)  # type: ignore[union-attr]
+            continue
+        found.extend(
+            proof.at
+            for step in facts.steps.values()
+            if step.phase == "contain" and _within(step.run, run.run)
+            for proof in step.proofs
+            if not proof.data.get("again")
+        )
+    return max(found, default=None)

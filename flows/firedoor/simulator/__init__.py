@@ -1,0 +1,1 @@
+"""The simulated AWS of drills; nothing of it can reach a network."""

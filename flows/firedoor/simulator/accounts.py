@@ -1,0 +1,168 @@
+"""The state of the simulated accounts, as moto keeps it, and what moto needs to behave.
+
+moto's backends belong to the process, so one simulated AWS can run in a process at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import moto.core.utils as moto_core
+import moto.iam.models as iam_models
+import moto.s3.models as s3_models
+from moto.core.base_backend import BackendDict
+from moto.iam.access_control import PermissionResult
+from moto.moto_api._internal import mock_random
+
+_real_utcnow: Callable[[], datetime] = moto_core.utcnow
+_now: Callable[[], datetime] | None = None
+_managed: dict[str, Any] | None = None
+
+
+def _simulated_utcnow() -> datetime:
+    """moto's naive "now": the simulated time while one is set, else the machine's."""
+    return _now().astimezone(UTC).replace(tzinfo=None) if _now else _real_utcnow()
+
+
+def follow_clock(now: Callable[[], datetime] | None) -> None:
+    """Make the times that moto writes follow `now`; None gives it back the machine's clock."""
+    global _now
+    _now = now
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.") and getattr(module, "utcnow", None) is _real_utcnow:
+            module.utcnow = _simulated_utcnow  # type: ignore[attr-defined]
+
+
+def _permitted(*_: object, **__: object) -> PermissionResult:
+    """Bucket policies are decided before moto is asked; its own reading ignores conditions."""
+    return PermissionResult.PERMITTED
+
+
+def reset(accounts: Iterable[str], seed: int | None) -> None:
+    """Empty all of moto's state, make the accounts, and load AWS's managed policies."""
+    setattr(s3_models.FakeBucket, "get_permission", _permitted)  # noqa: B010 a method of moto's
+    for module_name, module in list(sys.modules.items()):
+        if not module_name.startswith("moto.") or not module_name.endswith(".models"):
+            continue
+        for value in list(vars(module).values()):
+            if isinstance(value, BackendDict):
+                value.reset()
+    mock_random.seed(seed)
+    for account in accounts:
+        iam(account)
+
+
+def iam(account: str) -> Any:
+    """moto's IAM of an account, with AWS's managed policies loaded."""
+    backend = iam_models.iam_backends[account]["aws"]
+    if not backend.aws_managed_policies:
+        backend.aws_managed_policies = [
+            iam_models.AWSManagedPolicy.from_data(name, account, "aws", data)
+            for name, data in _managed_documents().items()
+        ]
+        backend.managed_policies.update({p.arn: p for p in backend.aws_managed_policies})
+    return backend
+
+
+def _managed_documents() -> dict[str, Any]:
+    global _managed
+    if _managed is None:
+        from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+        _managed = json.loads(aws_managed_policies_data)
+    return _managed
+
+
+def find_key(accounts: Iterable[str], access_key_id: str) -> tuple[Any, Any] | None:
+    """(user, key) of a long-term access key, in whichever account it is."""
+    for account in accounts:
+        backend = iam(account)
+        key = backend.access_keys.get(access_key_id)
+        if key is not None and key.user_name in backend.users:
+            return backend.users[key.user_name], key
+    return None
+
+
+def role_by_arn(arn: str) -> Any | None:
+    """The role of an ARN, in whichever account it is."""
+    parts = arn.split(":")
+    if len(parts) < 6 or not parts[4].isdigit():
+        return None
+    return next((role for role in iam(parts[4]).roles.values() if role.arn == arn), None)
+
+
+def document(text: str | None) -> dict[str, Any]:
+    """A stored policy document; one that cannot be read denies nothing and allows nothing."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def default_document(policy: Any) -> dict[str, Any]:
+    """The document of a managed policy's default version."""
+    for version in policy.versions:
+        if version.version_id == policy.default_version_id:
+            return document(version.document)
+    return {}
+
+
+def groups_of(user: Any) -> list[Any]:
+    """The groups a user is in."""
+    return [group for group in iam(user.account_id).groups.values() if user in group.users]
+
+
+def identity_policies(entity: Any) -> tuple[dict[str, Any], ...]:
+    """All identity policies of a user (with his groups'), a group or a role."""
+    holders = [entity]
+    if isinstance(entity, iam_models.User):
+        holders += groups_of(entity)
+    found = []
+    for holder in holders:
+        found += [document(text) for text in holder.policies.values()]
+        found += [default_document(policy) for policy in holder.managed_policies.values()]
+    return tuple(found)
+
+
+def boundary_arn(entity: Any) -> str | None:
+    """The ARN of a user's or role's permissions boundary."""
+    return getattr(entity, "permissions_boundary_arn", None) or None
+
+
+def boundary(entity: Any) -> dict[str, Any] | None:
+    """The document of a permissions boundary; one whose policy is gone allows nothing."""
+    arn = boundary_arn(entity)
+    if arn is None:
+        return None
+    policy = iam(entity.account_id).managed_policies.get(arn)
+    return default_document(policy) if policy else {"Version": "2012-10-17", "Statement": []}
+
+
+def tags_of(entity: Any) -> dict[str, str]:
+    """The tags of a user or a role."""
+    tags = entity.tags or []
+    if isinstance(tags, dict):
+        tags = list(tags.values())
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def bucket(name: str) -> Any | None:
+    """A bucket, in whichever account it is."""
+    for backends in list(s3_models.s3_backends.values()):
+        found = backends["aws"].buckets.get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def bucket_policies(found: Any) -> tuple[dict[str, Any], ...]:
+    """The policy of a bucket, as a tuple of none or one."""
+    text = found.policy
+    if not text:
+        return ()
+    return (document(text.decode() if isinstance(text, bytes) else text),)

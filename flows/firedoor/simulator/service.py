@@ -1,0 +1,175 @@
+"""One call from beginning to end: who, may he, do it, write it down."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from moto.iam.models import AccessKeyLastUsed
+
+from firedoor.simulator import (
+    accounts,
+    details,
+    guardduty,
+    iam_extras,
+    limits,
+    paging,
+    public,
+    recording,
+    regions,
+    reports,
+    sts,
+)
+from firedoor.simulator.credentials import Caller, authenticate, refuse_what_sessions_may_not
+from firedoor.simulator.dispatch import carry_out
+from firedoor.simulator.faults import Fault
+from firedoor.simulator.refusals import refusal, write_error
+from firedoor.simulator.requests import asked
+from firedoor.simulator.standing import authorise, denial
+from firedoor.simulator.state import State
+from firedoor.simulator.wire import (
+    ApiError,
+    Call,
+    DropConnection,
+    Reply,
+    open_call,
+    read_operation,
+    write_reply,
+)
+
+_log = logging.getLogger(__name__)
+Own = Callable[[State, Call, Caller], dict[str, Any] | None]
+
+
+def _lookup_events(state: State, call: Call, caller: Caller) -> dict[str, Any]:
+    return state.trail.lookup(caller.account, call.region, call.params)
+
+
+def _details_page(state: State, call: Call, caller: Caller) -> dict[str, Any]:
+    return paging.page(call, details.authorization_details(state, call, caller))
+
+
+OWN: Mapping[str, Own] = {
+    **sts.OPERATIONS,
+    **iam_extras.OPERATIONS,
+    **reports.OPERATIONS,
+    **guardduty.OPERATIONS,
+    **regions.OPERATIONS,
+    "cloudtrail:LookupEvents": _lookup_events,
+    "iam:GetAccountAuthorizationDetails": _details_page,
+}
+
+
+class Service:
+    """Answers calls. `quiet` names principals whose calls are neither counted nor recorded;
+    `paced` names those whose calls take `latency` seconds of the clock."""
+
+    def __init__(self, state: State, latency: float = 0.0) -> None:
+        self.state = state
+        self.calls: Counter[str] = Counter()
+        self.latency = latency
+        self.paced: str | None = None
+        self.quiet: str | None = None
+        self._lock = threading.RLock()
+
+    def answer(
+        self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> Reply:
+        """The reply to an HTTP request; DropConnection when a fault takes the reply away."""
+        call = open_call(method, target, headers, body)
+        try:
+            read_operation(call)
+            return self._answer(call)
+        except ApiError as error:
+            return write_error(call, error)
+        except DropConnection:
+            raise
+        except Exception as error:  # noqa: BLE001 a fault of the simulator must look like one
+            _log.exception("the simulator failed at %s", call.name)
+            text = f"The simulator failed at {call.name}: {type(error).__name__}: {error}"
+            return write_error(call, refusal(call, "internal", text))
+
+    def _answer(self, call: Call) -> Reply:
+        caller = self._caller(call)
+        quiet = self.quiet is not None and self.quiet in caller.names
+        if not quiet:
+            self.calls[call.name] += 1
+        fault = self.state.faults.befalling(call.name, caller.names)
+        pause = self.latency if not quiet and self.paced in caller.names else 0.0
+        pause += fault.seconds if fault and fault.kind == "slow" else 0.0
+        if pause:
+            # No lock is held: whatever becomes due on the way may itself call this service.
+            self.state.clock.wait(pause)
+            caller = self._caller(call)
+        with self._lock:
+            reply = self._carried_out(call, caller, fault, quiet)
+        if fault and fault.kind == "lost_reply":
+            raise DropConnection(call.name)
+        return reply
+
+    def _caller(self, call: Call) -> Caller:
+        with self._lock:
+            now = self.state.clock.now()
+            try:
+                caller = authenticate(call, self.state.sessions, self.state.accounts, now)
+            except ApiError:
+                self.calls[call.name] += 1
+                raise
+            refuse_what_sessions_may_not(call, caller)
+            if caller.key is not None:
+                caller.key.last_used = AccessKeyLastUsed(
+                    now.replace(tzinfo=None, microsecond=0), call.signing_name, call.region
+                )
+            return caller
+
+    def _carried_out(self, call: Call, caller: Caller, fault: Fault | None, quiet: bool) -> Reply:
+        result: dict[str, Any] | None = None
+        try:
+            extra = iam_extras.own_user(call, caller)
+            _befall(call, caller, fault)
+            authorise(call, caller, self.state.scps, self.state.clock.now())
+            limits.check(call, caller)
+            public.check(call)
+            own = OWN.get(call.name)
+            if own:
+                result = own(self.state, call, caller)
+                reply = write_reply(call, result)
+            else:
+                extra |= paging.ask_for_everything(call)
+                reply = paging.cut(call, carry_out(call, _account(call, caller), extra))
+                if reply.status < 300:
+                    iam_extras.after(call, caller)
+        except ApiError as error:
+            if not quiet:
+                recording.record_error(self.state.trail, call, caller, error.code, error.message)
+            raise
+        if not quiet:
+            recording.record(self.state.trail, call, caller, reply, result)
+        return reply
+
+
+def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
+    if fault is None:
+        return
+    if fault.kind == "throttle":
+        raise refusal(call, "throttled")
+    if fault.kind == "error500":
+        raise refusal(call, "internal")
+    if fault.kind == "deny":
+        one = asked(call, caller)[0]
+        raise denial(
+            call, caller, one, f"because no identity-based policy allows the {one.action} action"
+        )
+
+
+def _account(call: Call, caller: Caller) -> str:
+    """Whose state a call works on; an anonymous one's is the bucket's."""
+    if caller.account:
+        return caller.account
+    bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
+    if bucket is None:
+        raise ApiError("NoSuchBucket", "The specified bucket does not exist", 404)
+    return str(bucket.account_id)

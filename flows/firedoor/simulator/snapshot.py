@@ -1,0 +1,128 @@
+"""The security-relevant state of an account as plain data, the same bytes for the same state.
+
+Left out is what differs when a thing is made again as it was: times, unique ids, passwords and
+secrets. Kept are access key ids and statuses, since those are what contains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.iam.models import User
+from moto.s3.models import s3_backends
+
+from firedoor.simulator import accounts
+from firedoor.simulator.limits import service_credentials
+
+Data = dict[str, Any]
+
+
+def snapshot(account: str, scps: object = ()) -> Data:
+    """Users, roles, groups, policies, profiles and buckets of an account; JSON-able, sorted."""
+    backend = accounts.iam(account)
+    in_use = {
+        arn
+        for holder in (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
+        for arn in holder.managed_policies
+    }
+    found = {
+        "account": account,
+        "aliases": sorted(backend.account_aliases),
+        "users": {user.name: _user(user) for user in backend.users.values()},
+        "roles": {role.name: _role(role) for role in backend.roles.values()},
+        "groups": {group.name: _holder(group) for group in backend.groups.values()},
+        "policies": {
+            arn: _policy(policy)
+            for arn, policy in backend.managed_policies.items()
+            if not arn.startswith("arn:aws:iam::aws:")
+        },
+        "aws_policies_in_use": sorted(a for a in in_use if a.startswith("arn:aws:iam::aws:")),
+        "instance_profiles": {
+            profile.name: sorted(role.name for role in profile.roles)
+            for profile in backend.instance_profiles.values()
+        },
+        "virtual_mfa_devices": sorted(backend.virtual_mfa_devices),
+        "service_control_policies": scps,
+        "buckets": {
+            name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
+        },
+    }
+    ordered: Data = _sorted(found)
+    return ordered
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, (list, tuple)):
+        return [_sorted(one) for one in value]
+    return value
+
+
+def _holder(entity: Any) -> Data:
+    return {
+        "arn": entity.arn,
+        "inline": {name: accounts.document(text) for name, text in entity.policies.items()},
+        "managed": sorted(entity.managed_policies),
+    }
+
+
+def _user(user: User) -> Data:
+    return {
+        **_holder(user),
+        "boundary": accounts.boundary_arn(user),
+        "tags": accounts.tags_of(user),
+        "groups": sorted(group.name for group in accounts.groups_of(user)),
+        "access_keys": {key.access_key_id: key.status for key in user.access_keys},
+        "login_profile": {"reset_required": bool(user.password_reset_required)}
+        if user.password
+        else None,
+        "mfa_devices": sorted(user.mfa_devices),
+        "ssh_keys": {key.ssh_public_key_id: key.status for key in user.ssh_public_keys},
+        "signing_certificates": {
+            number: certificate.status for number, certificate in user.signing_certificates.items()
+        },
+        "service_credentials": {
+            number: {"service": one["ServiceName"], "status": one["Status"]}
+            for number, one in service_credentials(user).items()
+        },
+    }
+
+
+def _role(role: Any) -> Data:
+    return {
+        **_holder(role),
+        "boundary": accounts.boundary_arn(role),
+        "tags": accounts.tags_of(role),
+        "trust": accounts.document(role.assume_role_policy_document),
+        "max_session": int(role.max_session_duration or 3600),
+    }
+
+
+def _policy(policy: Any) -> Data:
+    return {
+        "default": policy.default_version_id,
+        "versions": {one.version_id: accounts.document(one.document) for one in policy.versions},
+    }
+
+
+def _bucket(bucket: Any) -> Data:
+    block = bucket.public_access_block
+    policies = accounts.bucket_policies(bucket)
+    return {
+        "policy": policies[0] if policies else None,
+        "public_access_block": dict(vars(block)) if block else None,
+        "acl": sorted(
+            [_grantee(grantee), permission]
+            for grant in (bucket.acl.grants if bucket.acl else [])
+            for grantee in grant.grantees
+            for permission in grant.permissions
+        ),
+        "versioning": bucket.versioning_status,
+        "ownership": getattr(bucket, "ownership_rule", None),
+    }
+
+
+def _grantee(grantee: Any) -> str:
+    return str(grantee.uri or grantee.id or "")
