@@ -37,6 +37,13 @@ RoleName = Annotated[
     ),
 ]
 KindName = Annotated[str, msgspec.Meta(description="A kind, or list[kind]: see `firedoor schema`.")]
+Technique = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^T[0-9]{4}(\.[0-9]{3})?$",
+        description="An ATT&CK technique, such as T1078.004.",
+    ),
+]
 DurationText = Annotated[
     str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,5}(s|m|h|d)$", description="30s, 15m, 48h, 7d.")
 ]
@@ -108,7 +115,7 @@ class Runbook(Said, frozen=True, kw_only=True):
     runbook: Slug
     title: str
     summary: str
-    attack: tuple[Annotated[str, msgspec.Meta(pattern=r"^T[0-9]{4}(\.[0-9]{3})?$")], ...] = ()
+    attack: tuple[Technique, ...] = ()
     inputs: dict[Identifier, Input] = msgspec.field(default_factory=dict)
     one_of: tuple[Identifier, ...] = ()
     steps: tuple[Step, ...]

@@ -47,7 +47,7 @@ def made() -> Callable[[str], Runbook]:
     def make(steps: str) -> Runbook:
         text = HEAD + indent(dedent(steps).strip("\n"), "  ") + "\n"
         book, found = check_runbook(loads(text, "x.yaml"), Known(ACTIONS))
-        assert [] == found
+        assert found == []
         assert book is not None
         return book
 

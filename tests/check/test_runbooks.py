@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from firedoor.check import Known, check_runbook
+from firedoor.runbook import Runbook
 from firedoor.yamlio import loads
 from tests.check.actions import ACTIONS
 from tests.check.conftest import Problems
@@ -47,7 +48,7 @@ def test_ten_mistakes_are_ten_errors_each_with_line_and_column() -> None:
 
     assert book is None
     assert [str(each) for each in found] == [
-        "runbooks/example.yaml:4:10: 'T10' does not fit: ^T[0-9]{4}(\\.[0-9]{3})?$",
+        "runbooks/example.yaml:4:10: 'T10' does not fit: An ATT&CK technique, such as T1078.004.",
         "runbooks/example.yaml:6:17: no kind 'iam_usr_name'; did you mean 'iam_user_name'?",
         "runbooks/example.yaml:11:33: iam.resolve_user takes no 'kee'; did you mean 'key'?",
         "runbooks/example.yaml:12:9: the id 'who' is taken: line 8",
@@ -83,7 +84,7 @@ GOOD = """
 
 
 def test_a_runbook_without_mistakes_has_none(problems: Problems) -> None:
-    assert [] == problems(GOOD)
+    assert problems(GOOD) == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_a_runbook_without_mistakes_has_none(problems: Problems) -> None:
         ("- id: a\n  action: iam.capture_account", ["'phase' is missing"]),
         (
             "- id: a\n  phase: triage\n  action: iam.capture_account\n  runbook: example",
-            ["a step has either action or runbook", "runbook 'example' needs 'user'"],
+            ["a step has either action or runbook"],
         ),
         ("- id: a\n  phase: triage\n  runbook: exampel", ["no runbook 'exampel'; did you mean"]),
         (
@@ -178,7 +179,7 @@ steps:
 """
     _, found = check_runbook(loads(text, "x.yaml"), Known(ACTIONS))
 
-    assert 1 == len(found), found
+    assert len(found) == 1, found
     assert found[0].message.startswith(expected)
 
 
@@ -192,7 +193,9 @@ def test_one_of_names_inputs_that_are_not_required(problems: Problems) -> None:
     ]
 
 
-def test_defaults_and_literals_have_the_types_that_are_wanted(made: Callable) -> None:
+def test_defaults_and_literals_have_the_types_that_are_wanted(
+    made: Callable[[str], Runbook],
+) -> None:
     book = made("""
     - id: keys
       phase: contain
@@ -200,10 +203,14 @@ def test_defaults_and_literals_have_the_types_that_are_wanted(made: Callable) ->
       with: { user: 012345, most: 1, urgent: true, note: true, only: null }
     """)
 
-    assert {"user": "012345", "most": 1, "urgent": True, "note": "true", "only": None} == (
-        book.steps[0].with_
-    )
-    assert [] == book.inputs["names"].default
+    assert (book.steps[0].with_) == {
+        "user": "012345",
+        "most": 1,
+        "urgent": True,
+        "note": "true",
+        "only": None,
+    }
+    assert book.inputs["names"].default == []
 
 
 def test_outputs_are_references_to_what_there_is(problems: Problems) -> None:

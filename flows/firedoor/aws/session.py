@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from firedoor.aws.target import Target, refuse_real
+from firedoor.aws.target import Target, is_aws, refuse_real
 from firedoor.aws.translate import from_client_error, from_connection_error
 from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
@@ -39,7 +39,7 @@ class BotoAws:
         session: Any,
         *,
         region: str,
-        endpoint: str = "",
+        endpoint: str | None = None,
         simulated: bool = False,
         clock: Clock | None = None,
     ) -> None:
@@ -82,9 +82,22 @@ class BotoAws:
             "account": self.account,
             "region": self.region,
             "principal": self.principal,
-            "endpoint": self._endpoint,
+            "endpoint": self.endpoint,
             "world": "simulated" if self._simulated else "aws",
         }
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that calls really go to when it is not AWS's own; "" when it is.
+
+        botocore takes it from many places (environment, profile, per service), so the clients that
+        act are asked, not the settings.
+        """
+        for service in ("iam", "sts"):
+            found = str(self._client(service, None, reading=True).meta.endpoint_url)
+            if not is_aws(found):
+                return found
+        return ""
 
     def call(
         self, service: str, operation: str, /, *, region: str | None = None, **given: Any
@@ -203,7 +216,7 @@ class BotoAws:
         client = self._session.create_client(
             service,
             region_name=region,
-            endpoint_url=self._endpoint if self._simulated else None,
+            endpoint_url=self._endpoint,
             config=config,
         )
         if self._simulated:
@@ -267,12 +280,11 @@ def connect(
         if credentials:
             session.set_credentials(*credentials)
         wanted = region or session.get_config_variable("region") or "us-east-1"
-        named = endpoint or session.get_config_variable("endpoint_url") or ""
     except boto.BotoCoreError as error:
         raise from_connection_error(error, "sts:GetCallerIdentity") from None
+    aws = BotoAws(session, region=wanted, endpoint=endpoint, simulated=simulated, clock=clock)
     if simulated:
-        refuse_real(named)
-    aws = BotoAws(session, region=wanted, endpoint=named, simulated=simulated, clock=clock)
+        refuse_real(aws.endpoint)
     if account and aws.account != account:
         raise Refused(
             f"account {account} is wanted, and these credentials are of {aws.account} "

@@ -20,6 +20,22 @@ class Target(TypedDict):
     world: Literal["aws", "simulated"]
 
 
+OWN = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".api.aws",
+    ".aws.dev",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+)
+"""What AWS's own endpoints end with, in all partitions."""
+
+
+def is_aws(endpoint: str) -> bool:
+    """Whether an endpoint is AWS's own."""
+    return (urlsplit(endpoint).hostname or "").endswith(OWN)
+
+
 def refuse_real(endpoint: str) -> None:
     """Refused when a client of a simulated world would speak to anything but this machine."""
     host = urlsplit(endpoint).hostname or ""

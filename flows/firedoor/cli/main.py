@@ -154,9 +154,9 @@ def _tell(error: dict[str, Any], as_json: bool, code: int) -> int:
     where = f"{error['where']}: " if error.get("where") else ""
     lines = f"{where}{error['message']}".splitlines() or [""]
     mark = click.style("error:", fg="red", bold=True)
-    print(f"{mark} {_inert(lines[0])}", file=sys.stderr)
+    click.echo(f"{mark} {_inert(lines[0])}", err=True)
     for line in lines[1:]:
-        print(f"       {_inert(line)}", file=sys.stderr)
+        click.echo(f"       {_inert(line)}", err=True)
     return code
 
 

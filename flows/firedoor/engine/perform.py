@@ -18,7 +18,7 @@ import msgspec
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, decide
 from firedoor.engine.recorder import Recorder
-from firedoor.errors import AwsUnreachable, FiredoorError, RunFailed
+from firedoor.errors import AwsUnreachable, FiredoorError, RunFailed, StoreUnavailable
 from firedoor.journal import Entry
 from firedoor.play import Node, StepResult
 from firedoor.runbook import Json
@@ -55,7 +55,10 @@ class Performer:
             },
         )
         try:
-            result = self._do(node, action)
+            result = self._guarded(node, action)
+        except StoreUnavailable:
+            # Nothing can be written down: nothing further is done either.
+            raise
         except FiredoorError as error:
             self._write(
                 node,
@@ -95,6 +98,15 @@ class Performer:
             },
         )
         return result
+
+    def _guarded(self, node: Node, action: Action) -> StepResult:
+        try:
+            return self._do(node, action)
+        except FiredoorError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # An action (perhaps somebody else's) is faulty: its step fails, the run goes on.
+            raise RunFailed(f"a fault in {action.name}: {type(error).__name__}: {error}") from error
 
     def _do(self, node: Node, action: Action) -> StepResult:
         given = read_given(action, node)
