@@ -66,7 +66,7 @@ def test_the_names_of_a_template_are_known() -> None:
         ("\x1b]0;title\x07shown", "shown"),
         ("\x1b]8;;http://example.com\x1b\\link\x1b]8;;\x1b\\", "link"),
         ("\x9b2Jshown", "shown"),
-        ("\x1b]0;never closed", "]0;never closed"),
+        ("\x1b]0;never closed", "0;never closed"),
         ("a\r\nb\tc", "a b c"),
         ("a\x00b\x08c\x7f", "abc"),
         ("a\u202egpj.exe", "agpj.exe"),

@@ -76,7 +76,7 @@ def test_nothing_written_and_null_are_told_from_quoted_text() -> None:
         ),
         ("<<: { a: 1 }\n", "x.yaml:1:1: merge keys (<<) are not allowed"),
         ("? [a]\n: 1\n", "x.yaml:1:3: a key has to be text"),
-        ("{ : 1 }\n", "x.yaml:1:3: a key is missing before the ':'"),
+        ("'': 1\n", "x.yaml:1:1: a key is missing before the ':'"),
         (
             "a: 1\n---\nb: 1\n",
             "x.yaml:2:1: a second document begins here; one file holds one document",

@@ -12,9 +12,9 @@ import html as _html
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from firedoor.conditions import paths, value_of
 from firedoor.errors import BadInput
@@ -28,10 +28,17 @@ MAX_VALUE = 300
 _OPEN = re.compile(r"\{\{|\{%|\{#")
 
 
+class Slot(NamedTuple):
+    """An expression in a template; `offset` is where its text begins."""
+
+    expression: Expression
+    offset: int
+
+
 @lru_cache(maxsize=500)
-def template(text: str) -> tuple[str | Expression, ...]:
+def template(text: str) -> tuple[str | Slot, ...]:
     """A template's texts and expressions in order; ExpressionError says what is wrong and where."""
-    pieces: list[str | Expression] = []
+    pieces: list[str | Slot] = []
     place = 0
     while True:
         opening = _OPEN.search(text, place)
@@ -46,22 +53,20 @@ def template(text: str) -> tuple[str | Expression, ...]:
             raise ExpressionError("the {{ opened here is not closed by }}", opening.start())
         pieces.append(text[place : opening.start()])
         try:
-            pieces.append(parse(text[opening.end() : end]))
+            pieces.append(Slot(parse(text[opening.end() : end]), opening.end()))
         except ExpressionError as error:
             raise ExpressionError(error.message, opening.end() + error.offset) from None
         place = end + 2
 
 
-def expressions_in(text: str) -> Iterator[Expression]:
+def slots(text: str) -> list[Slot]:
     """The expressions of a template; ExpressionError when it cannot be read."""
-    for piece in template(text):
-        if not isinstance(piece, str):
-            yield piece
+    return [piece for piece in template(text) if isinstance(piece, Slot)]
 
 
 def names_in_template(text: str) -> set[str]:
     """The names that a template's expressions begin from."""
-    return {path[0] for piece in expressions_in(text) for path in paths(piece)}
+    return {path[0] for slot in slots(text) for path in paths(slot.expression)}
 
 
 def plain(text: str, scope: Mapping[str, Json]) -> str:
@@ -74,7 +79,7 @@ def plain(text: str, scope: Mapping[str, Json]) -> str:
     except ExpressionError as error:
         raise BadInput(f"the text {text!r} cannot be read: {error.message}") from None
     return "".join(
-        clean(piece) if isinstance(piece, str) else _shown(value_of(piece, scope))
+        _shown(value_of(piece.expression, scope)) if isinstance(piece, Slot) else clean(piece)
         for piece in pieces
     ).strip()
 

@@ -198,6 +198,26 @@ def test_finally_changes_nothing_and_counts_on_nothing(problems: Problems) -> No
     ]
 
 
+def test_a_text_says_at_which_column_it_goes_wrong() -> None:
+    text = HEAD + "  - id: a\n    phase: triage\n    action: iam.capture_account\n"
+    text += '    approve: { ask: "Go {{ inputs.user }} {{ inputs.usr }}?" }\n'
+    _, found = check_runbook(loads(text, "x.yaml"), Known(ACTIONS))
+
+    assert [str(each) for each in found] == [
+        "x.yaml:14:46: this runbook has no 'usr'; did you mean 'user'?"
+    ]
+
+
+def test_steps_of_finally_count_on_those_before_them(problems: Problems) -> None:
+    more = """
+    finally:
+      - { id: again, phase: report, action: iam.resolve_user }
+      - { id: look, phase: report, action: iam.look_at_user, with: { user: $again.user } }
+    """
+
+    assert problems(WHO, more=more) == []
+
+
 OTHER = """\
 runbook: other
 title: x

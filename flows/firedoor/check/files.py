@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from firedoor.errors import CheckFailed, FiredoorError, Problem
 from firedoor.runbook import Runbook
 from firedoor.yamlio import Document, load_front_matter, shown
 from firedoor.yamlio import load as load_document
+from firedoor.yamltree import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -45,7 +47,7 @@ def runbooks_in(folder: Path) -> dict[str, Path]:
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """The files to check: those named, and in folders every .yaml and every playbook (.md)."""
+    """The files to check: those named, and those of ours in folders that are named."""
     found: dict[Path, None] = {}
     for path in paths:
         if not path.is_dir():
@@ -53,9 +55,26 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
             continue
         for each in sorted(path.rglob("*")):
             hidden = any(part.startswith(".") for part in each.relative_to(path).parts)
-            if each.is_file() and not hidden and (each.suffix in SUFFIXES or is_playbook(each)):
+            if each.is_file() and not hidden and _is_ours(each):
                 found[each] = None
     return list(found)
+
+
+_OWN_FOLDERS = ("runbooks", "playbooks", "exercises")
+_OWN_LINE = re.compile(rb"^(runbook:|apiVersion: *exercise/)", re.MULTILINE)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file in a folder is to be checked: `firedoor check .` meets other tools' YAML."""
+    if path.suffix not in SUFFIXES:
+        return is_playbook(path)
+    if path.absolute().parent.name in _OWN_FOLDERS:
+        return True
+    try:
+        with path.open("rb") as file:
+            return bool(_OWN_LINE.search(file.read(MAX_BYTES)))
+    except OSError:
+        return True
 
 
 def is_playbook(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import inspect
 
 from firedoor.actions.contract import Action
-from firedoor.check import names as naming
+from firedoor.check.names import Meaning, UnusableName
 from firedoor.check.outline import Place, looped, names_after, outline
 from firedoor.check.sorts import ANYTHING, Sort, made_of, sort_of, type_of_kind
 from firedoor.errors import FiredoorError
@@ -118,12 +118,12 @@ class Known:
             return self.action(place.step.action)
         return self.runbook(place.step.runbook) if place.step.runbook else None
 
-    def yields(self, place: Place) -> naming.Known:
+    def yields(self, place: Place) -> Meaning:
         """What a step's name stands for in later steps."""
         signature = self.signature(place)
         sort = signature.yields if signature else ANYTHING
         said = signature.said if signature else repr(place.name)
-        return naming.Known(looped(sort, place), said, place.condition)
+        return Meaning(looped(sort, place), said, place.condition)
 
     def _mutates(self, places: list[Place]) -> bool:
         signatures = [self.signature(place) for place in places]
@@ -137,7 +137,7 @@ class Known:
             path = path_of(text)
             try:
                 sorts[name] = names.sort(path) if path else ANYTHING
-            except naming.UnusableName:
+            except UnusableName:
                 sorts[name] = ANYTHING
         return made_of(sorts)
 

@@ -18,8 +18,8 @@ class UnusableName(Exception):
 
 
 @dataclass(frozen=True)
-class Known:
-    """A name that can be used: `only_if` is the condition under which it is there at all.
+class Meaning:
+    """What a name stands for; `only_if` is the condition under which it is there at all.
 
     `said` is what messages call it: `iam.resolve_user`, `the finding`.
     """
@@ -38,7 +38,7 @@ class Names:
     `holding` is the condition of the step itself, under which its values are used.
     """
 
-    known: Mapping[str, Known]
+    known: Mapping[str, Meaning]
     later: Mapping[str, int] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()
     inside_loop: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class Names:
 
     def with_item(self, name: str, sort: Sort) -> Names:
         """The same names and a loop's variable."""
-        item = Known(sort, f"an item of {name!r}")
+        item = Meaning(sort, f"an item of {name!r}")
         return replace(self, known={**self.known, name: item}, inside_loop=frozenset())
 
     def sort(self, path: PathOf) -> Sort:

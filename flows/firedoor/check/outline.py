@@ -6,10 +6,10 @@ Made from the document and not from the model, so that a file with mistakes is l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from firedoor.check.names import Known, Names
+from firedoor.check.names import Meaning, Names
 from firedoor.check.sorts import ANYTHING, TEXT, Sort, list_of, made_of, sort_of, type_of_kind
 from firedoor.expressions import Expression, parse
 from firedoor.findings.model import Finding
@@ -98,18 +98,18 @@ def _has_kind(spec: Any) -> bool:
     return isinstance(spec, dict) and isinstance(spec.get("type"), str)
 
 
-def base_names(document: Document) -> dict[str, Known]:
+def base_names(document: Document) -> dict[str, Meaning]:
     """What every step knows: `inputs`, `run`, `finding`."""
     finding = sort_of(type_of(Finding))
     return {
-        "inputs": Known(input_sorts(document), "this runbook"),
-        "run": Known(made_of({"id": TEXT}), "the run"),
-        "finding": Known(Sort(finding.core, optional=True), "the finding"),
+        "inputs": Meaning(input_sorts(document), "this runbook"),
+        "run": Meaning(made_of({"id": TEXT}), "the run"),
+        "finding": Meaning(Sort(finding.core, optional=True), "the finding"),
     }
 
 
 def names_at(
-    place: Place, document: Document, places: Sequence[Place], yields: Callable[[Place], Known]
+    place: Place, document: Document, places: Sequence[Place], yields: Callable[[Place], Meaning]
 ) -> Names:
     """The names that a step may use; `yields` says what another step's name stands for."""
     known = base_names(document)
@@ -122,7 +122,10 @@ def names_at(
         elif place.group is not None and other.group == place.group:
             beside.add(other.name)
         elif before and other.name not in known:
-            known[other.name] = yields(other)
+            meaning = yields(other)
+            # `finally` runs whatever happened before it.
+            unsure = place.last and not other.last
+            known[other.name] = replace(meaning, may_not_have_run=True) if unsure else meaning
         elif not before:
             later.setdefault(other.name, other.line)
     loop = {place.raw["as"]} if isinstance(place.raw.get("as"), str) else set()
@@ -133,7 +136,7 @@ def names_at(
 
 
 def names_after(
-    document: Document, places: Sequence[Place], yields: Callable[[Place], Known]
+    document: Document, places: Sequence[Place], yields: Callable[[Place], Meaning]
 ) -> Names:
     """The names that a runbook's outputs may use: every step."""
     known = base_names(document)

@@ -11,7 +11,7 @@ from firedoor.check.known import Known
 from firedoor.check.names import UnusableName
 from firedoor.check.outline import Place, entries, names_after, names_at, outline
 from firedoor.check.sorts import type_of_kind
-from firedoor.check.steps import StepCheck, group_problems, in_finally
+from firedoor.check.steps import StepCheck, group_problems
 from firedoor.errors import Problem
 from firedoor.kinds import KINDS
 from firedoor.references import path_of
@@ -38,10 +38,11 @@ def check_runbook(document: Document, known: Known) -> tuple[Runbook | None, lis
     problems += _inputs(document, defaults)
     places = outline(document)
     problems += _ids(document, places)
+    meanings = {place.path: known.yields(place) for place in places}
     given: dict[Path_, dict[str, Any]] = {}
     for place in places:
-        names = names_at(place, document, places, known.yields)
-        step = StepCheck(document, place, in_finally(names) if place.last else names, known)
+        names = names_at(place, document, places, lambda other: meanings[other.path])
+        step = StepCheck(document, place, names, known)
         step.run()
         problems += step.problems
         given[place.path] = step.given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from msgspec import inspect
@@ -206,15 +206,3 @@ def group_problems(document: Document, path: Path_, raw: dict[str, Any]) -> Iter
         if isinstance(each, dict) and "parallel" in each:
             inner = (*path, "parallel", index, "parallel")
             yield document.problem(inner, "a parallel group cannot hold another", at="key")
-
-
-def in_finally(names: Names) -> Names:
-    """The names as `finally` knows them: any step may not have run."""
-    own = ("inputs", "run", "finding")
-    return replace(
-        names,
-        known={
-            name: found if name in own else replace(found, may_not_have_run=True)
-            for name, found in names.known.items()
-        },
-    )

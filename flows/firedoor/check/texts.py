@@ -21,7 +21,7 @@ from firedoor.expressions import (
     parse,
     parts,
 )
-from firedoor.render import expressions_in
+from firedoor.render import slots
 from firedoor.scalars import choices_of, meant
 from firedoor.tokens import ExpressionError
 from firedoor.yamlio import Document, Path_
@@ -46,27 +46,26 @@ def condition(
 def text_template(document: Document, path: Path_, text: str, names: Names) -> list[Problem]:
     """The problems of a template such as `ask:`."""
     try:
-        expressions = list(expressions_in(text))
+        found = slots(text)
     except ExpressionError as error:
         return [document.problem(path, error.message, offset=error.offset)]
-    checker = _Checker(names, text)
-    for expression in expressions:
-        checker.sort(expression)
-    return checker.at(document, path)
+    problems: list[Problem] = []
+    for slot in found:
+        checker = _Checker(names)
+        checker.sort(slot.expression)
+        problems += checker.at(document, path, slot.offset)
+    return problems
 
 
 class _Checker:
-    def __init__(self, names: Names, template: str = "") -> None:
+    def __init__(self, names: Names) -> None:
         self.names = names
-        self.template = template
         self.found: list[tuple[int, str]] = []
 
-    def at(self, document: Document, path: Path_) -> list[Problem]:
-        # Offsets inside a template's expressions are the expression's own: the template's place
-        # is near enough there.
+    def at(self, document: Document, path: Path_, start: int = 0) -> list[Problem]:
+        """What was found, in an expression that begins at a character of the value."""
         return [
-            document.problem(path, message, offset=0 if self.template else offset)
-            for offset, message in self.found
+            document.problem(path, message, offset=start + offset) for offset, message in self.found
         ]
 
     def condition(self, expression: Expression) -> None:

@@ -104,7 +104,7 @@ class Performer:
             return self._do(node, action)
         except FiredoorError:
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # An action (perhaps somebody else's) is faulty: its step fails, the run goes on.
             raise RunFailed(f"a fault in {action.name}: {type(error).__name__}: {error}") from error
 

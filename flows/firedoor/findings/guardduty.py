@@ -175,7 +175,9 @@ def _resource(document: Any, said_type: str, account: str, doubts: Doubts) -> Re
         "instance": _named(resource, "instance", "instanceDetails", "instanceId", doubts),
         "cluster": doubts.of_kind("name", cluster, "the cluster name"),
         "function": _named(resource, "name", "lambdaDetails", "functionName", doubts),
-        "database": _named(resource, "name", "rdsDbInstanceDetails", "dbInstanceIdentifier", doubts),
+        "database": _named(
+            resource, "name", "rdsDbInstanceDetails", "dbInstanceIdentifier", doubts
+        ),
     }
     part = text(at(document, "service", "resourceRole"), 20)
     return Resource(

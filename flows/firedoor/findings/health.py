@@ -71,9 +71,7 @@ def _description(document: Any) -> str:
 def _resource(document: Any, more: dict[str, Any], account: str, doubts: Doubts) -> Resource:
     entities = [at(each, "entityValue") for each in items(document, "affectedEntities")]
     named = [at(more, "publicKey"), *entities]
-    keys = distinct(
-        each for each in named if isinstance(each, str) and fits("access_key_id", each)
-    )
+    keys = distinct(each for each in named if isinstance(each, str) and fits("access_key_id", each))
     key = keys[0] if len(keys) == 1 else next((each for each in named if each and not keys), None)
     who = principal(doubts, account, None, at(more, "userName"), key, None)
     if who.get("principal") == "unknown" and len(keys) == 1 and keys[0].startswith("AKIA"):

@@ -116,9 +116,7 @@ def _tail(thing: Any) -> str | None:
     return said.rpartition(":")[2].rpartition("/")[2] or None
 
 
-def _names(
-    kinds: list[tuple[str, Any]], wanted: str, kind: str, doubts: Doubts
-) -> tuple[str, ...]:
+def _names(kinds: list[tuple[str, Any]], wanted: str, kind: str, doubts: Doubts) -> tuple[str, ...]:
     return distinct(
         doubts.of_kind(kind, _tail(each), f"the {wanted} name")
         for found, each in kinds

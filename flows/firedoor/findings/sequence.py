@@ -17,9 +17,7 @@ def sequence(chain: Any, kind: str, account: str, doubts: Doubts) -> Resource:
     """All that a sequence names, as lists; the single user or role also by itself."""
     people = [_actor(each, account, doubts) for each in items(chain, "actors")]
     things = [each for each in items(chain, "resources") if isinstance(each, dict)]
-    people += [
-        _key(each, account, doubts) for each in things if _type(each) == "ACCESS_KEY"
-    ]
+    people += [_key(each, account, doubts) for each in things if _type(each) == "ACCESS_KEY"]
     users = distinct(each.get("user") for each in people)
     roles = distinct(each.get("role") for each in people)
     keys = distinct(each.get("access_key_id") for each in people)
@@ -87,9 +85,7 @@ def _names(things: list[Any], wanted: str, kind: str, doubts: Doubts) -> tuple[s
     return distinct(found)
 
 
-def _accounts(
-    chain: Any, things: list[Any], account: str, doubts: Doubts
-) -> tuple[str, ...]:
+def _accounts(chain: Any, things: list[Any], account: str, doubts: Doubts) -> tuple[str, ...]:
     """Other accounts than the finding's own that actors or resources belong to."""
     named = [at(each, "user", "account", "uid") for each in items(chain, "actors")]
     named += [at(each, "accountId") for each in things]

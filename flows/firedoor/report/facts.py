@@ -152,7 +152,9 @@ def read(entries: Sequence[Entry]) -> Facts:
     for each in told:
         kinds.setdefault(each.kind, []).append(each)
         if each.run and each.step:
-            _note_step(steps.setdefault((each.run, each.step), StepFacts(each.run, each.step)), each)
+            _note_step(
+                steps.setdefault((each.run, each.step), StepFacts(each.run, each.step)), each
+            )
         if each.kind.startswith("run."):
             _note_run(runs, each)
     found = kinds.get("finding.received")

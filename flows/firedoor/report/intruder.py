@@ -59,8 +59,10 @@ def acts(facts: Facts) -> list[Act]:
     told = [*map(_done, facts.of("attacker.acted")), *map(_seen, facts.of("trail.seen"))]
     for act in sorted(told, key=lambda act: (act.when, act.refs)):
         last = recent.get((act.key, act.allowed))
-        if last is not None and act.when - found[last].when <= SAME and _two_sources(
-            facts, found[last], act
+        if (
+            last is not None
+            and act.when - found[last].when <= SAME
+            and _two_sources(facts, found[last], act)
         ):
             found[last] = _merged(found[last], act)
             continue

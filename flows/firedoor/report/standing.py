@@ -107,7 +107,9 @@ def _latest(facts: Facts) -> list[RunFacts]:
     """Of runs of one runbook with one input, the last; an earlier one does not count any more."""
     found: dict[str, RunFacts] = {}
     for run in facts.top_runs():
-        inputs = {key: value for key, value in run.started.part("inputs").items() if key != "lookback"}
+        inputs = {
+            key: value for key, value in run.started.part("inputs").items() if key != "lookback"
+        }
         found[f"{run.started.text('runbook')} {encoded(inputs)}"] = run
     return list(found.values())
 
@@ -117,7 +119,9 @@ def _within(run: str, top: str) -> bool:
 
 
 def _broken(step: StepFacts) -> bool:
-    return bool(step.proofs) and step.proofs[-1].data.get("holds") is not True and not step.open_again
+    return (
+        bool(step.proofs) and step.proofs[-1].data.get("holds") is not True and not step.open_again
+    )
 
 
 def _contained_at(facts: Facts, runs: tuple[tuple[RunFacts, str], ...]) -> datetime | None:

@@ -115,7 +115,13 @@ def listed(names: list[str], most: int = 4) -> str:
     """`a, b and c`; more than `most` are counted."""
     if len(names) > most:
         names = [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""
+    return (
+        names[0]
+        if len(names) == 1
+        else ", ".join(names[:-1]) + " and " + names[-1]
+        if names
+        else ""
+    )
 
 
 def _policy(found: Any) -> str:
