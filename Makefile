@@ -20,6 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 …"; exit 1; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Preparing the embedded Prefect server's database, so that runs start fast"
+	@$(BIN)/python -m firedoor.engine.server
 	@touch $(STAMP)
 
 demo: $(STAMP) ## play one incident against simulated AWS; nothing real is touched

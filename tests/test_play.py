@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from firedoor.errors import RunFailed
-from firedoor.play import Node, Play, StepResult, open_scope, worst_proof
+from firedoor.play import Agreement, Node, Play, StepResult, open_scope, worst_proof
 from firedoor.program import Program, compile_program
 from firedoor.runbook import Runbook
 
@@ -57,9 +57,9 @@ class Script:
             children=tuple(children),
         )
 
-    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
+    async def agree(self, nodes: Sequence[Node]) -> Agreement:
         self.log.append(f"agree:{nodes[0].step.id}:{len(nodes)}")
-        return (True, "tester") if self.answer else (False, "")
+        return Agreement("yes", "tester") if self.answer else Agreement("later")
 
     async def answers(self) -> bool:
         self.log.append("ask")
@@ -103,6 +103,19 @@ def test_steps_run_in_the_order_of_the_file() -> None:
     play(script, step("one"), step("two", "contain"), step("three"))
 
     assert script.log == ["one", "two", "three"]
+
+
+def test_a_loop_over_what_could_not_be_read_has_failed_and_not_found_nothing() -> None:
+    script = Script(fails={"look"})
+
+    results = play(
+        script,
+        step("look", on_error="continue"),
+        step("each", "contain", for_each="$look.doors", limit=3, **{"as": "door"}),
+    )
+
+    assert results["each"].status == "failed"
+    assert "'look'" in results["each"].why
 
 
 def test_a_waiting_step_holds_back_what_refers_to_it_and_later_phases() -> None:

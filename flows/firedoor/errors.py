@@ -113,6 +113,12 @@ class RunFailed(FiredoorError):
     kind = "run_failed"
 
 
+class PrefectUnavailable(RunFailed):
+    """Prefect cannot be started or reached; containment goes on without it."""
+
+    kind = "prefect_unavailable"
+
+
 class StoreUnavailable(RunFailed):
     """The store or the vault cannot be read or written."""
 

@@ -16,12 +16,15 @@ import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change
 from firedoor.errors import FiredoorError
-from firedoor.play import Node, Play, StepResult, names_of, open_scope
+from firedoor.play import Agreement, Node, Play, StepResult, names_of, open_scope
 from firedoor.program import Program, canonical
 from firedoor.runbook import Json
 
 NEW_INCIDENT = "INC-NEW"
 """Stands for the incident's id in a plan made before there is an incident."""
+
+PLANNED_RUN = "r1"
+"""The run's id in a plan; runs inside it are `r1.step.0`."""
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +128,8 @@ class _Planning:
             self._result(node, "planned", None), children=tuple(children)
         )
 
-    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
-        return True, "planned"
+    async def agree(self, nodes: Sequence[Node]) -> Agreement:
+        return Agreement("yes", "planned")
 
     async def answers(self) -> bool:
         return False
@@ -188,8 +191,8 @@ def make_plan(
     case = Case(incident=incident, account=aws.account, now=aws.now(), partition=aws.partition)
     stage = _Planning(aws, actions, case, program)
     stage.seen.add((program.name, identity(inputs)))
-    scope = open_scope(program, inputs, "r1")
-    results = asyncio.run(Play(program, "r1", scope, stage, authority="planned").run_all())
+    scope = open_scope(program, inputs, PLANNED_RUN)
+    results = asyncio.run(Play(program, PLANNED_RUN, scope, stage, authority="planned").run_all())
     steps = tuple(stage.steps)
     unknown = tuple(
         dict.fromkeys(note for result in results for each in result.flat() for note in each.unknown)

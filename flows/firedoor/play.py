@@ -30,7 +30,10 @@ _ORDER = list(Phase)
 
 
 class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one step ended. `proof` is whether its containment was read back to hold."""
+    """How one step ended. `proof` is whether its containment was read back to hold.
+
+    `stops`: nobody agreed to it in time, and it says that the run ends then.
+    """
 
     id: str
     run: str
@@ -43,6 +46,7 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unknown: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     children: tuple[StepResult, ...] = ()
+    stops: bool = False
 
     def flat(self) -> Iterator[StepResult]:
         """This result and those of the runs below it."""
@@ -70,6 +74,18 @@ class Node:
         return self.step.phase or Phase.TRIAGE
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """Whether calls of a loop or sub-runbook may go ahead: on whose word, or why not.
+
+    `verdict`: `yes`, `no`, or `later` (it waits for a person). `stops`: see `StepResult`.
+    """
+
+    verdict: Literal["yes", "no", "later"]
+    why: str = ""
+    stops: bool = False
+
+
 class Stage(Protocol):
     """Where a program is played: really, through Prefect or not, or only as a plan."""
 
@@ -81,8 +97,8 @@ class Stage(Protocol):
         """Run a sub-runbook with `node.given` as its inputs."""
         ...
 
-    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
-        """Whether these calls of a sub-runbook may go ahead: (yes, authority or why not)."""
+    async def agree(self, nodes: Sequence[Node]) -> Agreement:
+        """Whether these calls of a loop or sub-runbook may go ahead."""
         ...
 
     async def answers(self) -> bool:
@@ -174,7 +190,8 @@ class Play:
         self.scope[result.id] = result.output
         failed = result.status in ("failed", "refused")
         policy = step.on_error or default_on_error(step.phase)
-        if failed and policy == "stop" and step not in self.program.main.finally_:
+        ends = (failed and policy == "stop") or result.stops
+        if ends and step not in self.program.main.finally_:
             self.stopped = f"step {result.id!r} {result.status}: {result.why}"
 
     async def _one(self, step: Step) -> StepResult:
@@ -201,6 +218,14 @@ class Play:
         return evaluate(step.when, self.scope)
 
     async def _loop(self, step: Step) -> StepResult:
+        unread = [
+            name
+            for name in sorted(names_in(step.for_each))
+            if name in self.results and self.results[name].status not in SETTLED
+        ]
+        if unread:
+            why = f"{step.for_each} cannot be read: step {unread[0]!r} did not come to its end"
+            return self._result(step, "failed", why=why)
         items = resolve(step.for_each, self.scope) or []
         if not items:
             return self._result(step, "nothing_to_do", why=f"{step.for_each} is empty")
@@ -221,11 +246,12 @@ class Play:
                 nodes = [replace(node, question=note) for node in nodes]
             inherited = self.authority if not (over_limit or deep) else None
             nodes = [replace(node, authority=inherited) for node in nodes]
-            agreed, authority = await self.stage.agree(nodes)
-            if not agreed:
-                status: Status = "waiting" if not authority else "refused"
-                return self._result(step, status, why=authority or "waits for an approval")
-            nodes = [replace(node, authority=authority) for node in nodes]
+            said = await self.stage.agree(nodes)
+            if said.verdict != "yes":
+                status: Status = "waiting" if said.verdict == "later" else "refused"
+                waits = self._result(step, status, why=said.why or "waits for an approval")
+                return msgspec.structs.replace(waits, stops=said.stops)
+            nodes = [replace(node, authority=said.why) for node in nodes]
         results = [
             await (
                 self.stage.call(node, self.program.sub(step.runbook))

@@ -135,8 +135,13 @@ class Rate(Said, frozen=True, kw_only=True):
 
 
 class Scripted(Said, frozen=True, kw_only=True):
-    """How a drill plays it: who answers what, how soon, and the letter it must reach."""
+    """How a drill plays it: who answers what, how soon, and the letter it must reach.
 
+    `answers`: `approve` or `deny` by the step that asks; `approve:` itself answers all others, and
+    what is neither is no answer. `mode`: how the simulated account is run (see plan.yaml).
+    """
+
+    mode: Literal["ask", "act"] = "act"
     clock: Literal["virtual"] = "virtual"
     answers: dict[Identifier, str] = msgspec.field(default_factory=lambda: {"approve": "approve"})
     decides_after: Length = "4m"

@@ -36,6 +36,8 @@ def summarize(entries: Sequence[Entry]) -> Summary:
     runs: dict[str, dict[str, Any]] = {}
     asked: dict[str, dict[str, Any]] = {}
     report = ""
+    # Steps whose proof was taken again and did not hold: the run's own ending is overruled.
+    broken: set[tuple[str | None, str | None]] = set()
     for entry in entries:
         data = entry.data
         if entry.kind == "run.started" and not data.get("parent"):
@@ -56,6 +58,10 @@ def summarize(entries: Sequence[Entry]) -> Summary:
                 "due": data["due"],
             }
             status = data["status"]
+            broken.clear()
+        elif entry.kind == "proof.taken" and data.get("again"):
+            place = (entry.run, entry.step)
+            (broken.discard if data["holds"] is True else broken.add)(place)
         elif entry.kind == "approval.asked":
             asked[data["id"]] = {"run": entry.run, "asked": entry.at, **data}
         elif entry.kind in ("approval.given", "approval.denied"):
@@ -66,6 +72,8 @@ def summarize(entries: Sequence[Entry]) -> Summary:
             status = data["to"]
         elif entry.kind == "report.written":
             report = data["path"]
+    if broken and status == "contained":
+        status = "not_contained"
     last = list(runs.values())[-1] if runs else {}
     return Summary(
         id=opened.data["id"],

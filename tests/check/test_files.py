@@ -48,7 +48,7 @@ def test_the_mistakes_of_all_files_are_found_in_order(tmp_path: Path) -> None:
     (tmp_path / ".hidden.yaml").write_text("runbook: 1\nrunbook: 2\n")
     (tmp_path / "other-tool.yaml").write_text("policies: []\npolicies: []\n")
     (tmp_path / "README.md").write_text("# No front matter\n")
-    (tmp_path / "c.md").write_text("---\na: &b\n---\n")
+    (tmp_path / "c.md").write_text("---\na: &b\nplaybook: c\n---\n")
 
     found = check_paths([tmp_path, tmp_path / "none.yaml"], actions=ACTIONS)
 

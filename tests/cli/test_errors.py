@@ -101,6 +101,23 @@ def test_a_broken_runbook_does_not_run(
     assert "broken.yaml:" in ended.err
 
 
+def test_rules_that_others_can_write_to_are_refused_for_aws_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from firedoor.cli.run import policy_in_force
+    from firedoor.errors import Refused
+
+    books = tmp_path / "runbooks"
+    books.mkdir()
+    (books / "mine.yaml").write_text("runbook: mine\n")
+    (books / "mine.yaml").chmod(0o666)
+    monkeypatch.setenv("FIREDOOR_RUNBOOKS", str(books))
+
+    with pytest.raises(Refused, match=r"chmod go-w .*mine\.yaml"):
+        policy_in_force({"endpoint": ""})
+    assert policy_in_force({"endpoint": "http://127.0.0.1:5000"})["runbooks"] == str(books)
+
+
 def test_aws_refusing_every_change_ends_not_contained_and_says_so(
     firedoor: Firedoor, world: World
 ) -> None:
@@ -116,6 +133,22 @@ def test_aws_refusing_every_change_ends_not_contained_and_says_so(
     failed = {step["id"]: step["why"] for step in ended.json["steps"] if step["status"] == "failed"}
     assert set(failed) == {"deny", "keys", "console"}
     assert "AWS refused iam:PutUserPolicy" in failed["deny"]
+
+
+def test_resume_does_what_aws_refused_before(firedoor: Firedoor, world: World) -> None:
+    from firedoor.simulator.faults import Fault
+
+    fault = world.aws.faults.add(Fault(operation="iam:PutUserPolicy", kind="deny"))
+    first = firedoor(*RUN, f"user={USER}", "--yes", "--break-glass", "--json")
+    world.aws.faults.remove(fault)
+    world.aws.reset_calls()
+
+    ended = firedoor("resume", first.json["incident"], "--break-glass", "--json")
+
+    assert first.json["status"] == "not_contained"
+    assert (ended.code, ended.json["status"]) == (0, "contained")
+    assert world.aws.calls["iam:PutUserPolicy"] == 1
+    assert world.aws.calls["iam:UpdateAccessKey"] == 0
 
 
 def test_throttling_is_waited_out(firedoor: Firedoor, world: World) -> None:

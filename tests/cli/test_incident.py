@@ -135,9 +135,12 @@ def test_verify_sees_what_somebody_opened_again(firedoor: Firedoor, world: World
     )
 
     broken = firedoor("verify", incident, "--json")
+    said = firedoor("verify", incident)
 
     assert (holds.code, holds.json["holds"]) == (0, True)
     assert (broken.code, broken.json["holds"]) == (1, False)
+    assert firedoor("status", incident, "--json").json["status"] == "not_contained"
+    assert f"user={USER} --incident {incident}" in said.out
 
 
 def test_undo_without_yes_does_nothing_without_a_terminal(firedoor: Firedoor, world: World) -> None:

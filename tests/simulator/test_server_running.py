@@ -137,7 +137,7 @@ def test_a_snapshot_tells_of_buckets(bench: Bench) -> None:
     s3 = bench.client("s3", None)
     s3.create_bucket(Bucket="example-bucket")
     snapshots = [bench.aws.snapshot(ACCOUNT)]
-    block = {"BlockPublicAcls": True, "BlockPublicPolicy": True}
+    block = {"IgnorePublicAcls": True, "BlockPublicPolicy": True}
     s3.put_public_access_block(Bucket="example-bucket", PublicAccessBlockConfiguration=block)
     snapshots.append(bench.aws.snapshot(ACCOUNT))
     s3.put_bucket_acl(Bucket="example-bucket", ACL="public-read")

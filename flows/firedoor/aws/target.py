@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from firedoor.errors import Refused
@@ -10,14 +10,9 @@ from firedoor.errors import Refused
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class Target(TypedDict):
-    """`endpoint` is "" for AWS's own; `world` is simulated only when firedoor simulates it."""
-
-    account: str
-    region: str
-    principal: str
-    endpoint: str
-    world: Literal["aws", "simulated"]
+Target = Mapping[str, str]
+"""`account`, `region`, `principal`, `endpoint` ("" for AWS's own), and `world`: `aws`, or
+`simulated` when firedoor itself simulates it."""
 
 
 OWN = (

@@ -9,14 +9,16 @@ from pathlib import Path
 from firedoor.actions.contract import Action
 from firedoor.actions.registry import registry
 from firedoor.check.known import Known
+from firedoor.check.playbooks import check_plan, check_playbook
 from firedoor.check.runbooks import check_runbook
 from firedoor.errors import CheckFailed, FiredoorError, Problem
 from firedoor.runbook import Runbook
-from firedoor.yamlio import Document, load_front_matter, shown
+from firedoor.yamlio import Document, shown
 from firedoor.yamlio import load as load_document
 from firedoor.yamltree import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml")
+PLAN = "plan.yaml"
 
 
 def load(
@@ -62,17 +64,19 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
 
 _OWN_FOLDERS = ("runbooks", "playbooks", "exercises")
 _OWN_LINE = re.compile(rb"^(runbook:|apiVersion: *exercise/)", re.MULTILINE)
+_PLAYBOOK_LINE = re.compile(rb"^playbook:", re.MULTILINE)
 
 
 def _is_ours(path: Path) -> bool:
     """Whether a file in a folder is to be checked: `firedoor check .` meets other tools' YAML."""
-    if path.suffix not in SUFFIXES:
-        return is_playbook(path)
+    if path.suffix not in SUFFIXES and not is_playbook(path):
+        return False
     if path.absolute().parent.name in _OWN_FOLDERS:
         return True
     try:
         with path.open("rb") as file:
-            return bool(_OWN_LINE.search(file.read(MAX_BYTES)))
+            line = _PLAYBOOK_LINE if path.suffix == ".md" else _OWN_LINE
+            return bool(line.search(file.read(MAX_BYTES)))
     except OSError:
         return True
 
@@ -117,16 +121,17 @@ def _check(
     roles: Mapping[str, int] | None,
     actions: Mapping[str, Action] | None,
 ) -> list[Problem]:
+    near = {**runbooks, **runbooks_in(path.parent), **runbooks_in(path.parent.parent / "runbooks")}
     if path.suffix == ".md":
-        return _check_playbook(path)
+        return _check_playbook(path, Known(registry() if actions is None else actions, near))
     document = load_document(path)
     if document.root.get("kind") == "Scenario" or "apiVersion" in document.root:
         # Scenarios are looked at only when there are some: their models take a while to import.
         from firedoor.scenario import check_scenario
 
         return check_scenario(document)[1]
-    if path.name == "plan.yaml":
-        return _check_plan(document)
+    if path.name == PLAN:
+        return check_plan(document, Known(registry() if actions is None else actions, near))
     beside = {**runbooks, **runbooks_in(path.parent)}
     known = Known(registry() if actions is None else actions, beside, roles)
     return [*_named_like(path, document), *check_runbook(document, known)[1]]
@@ -143,10 +148,17 @@ def _named_like(path: Path, document: Document) -> list[Problem]:
     return [document.problem(("runbook",), message)]
 
 
-def _check_playbook(path: Path) -> list[Problem]:
-    load_front_matter(path)
-    return []
+def _check_playbook(path: Path, known: Known) -> list[Problem]:
+    beside = {each.stem: each for each in sorted(path.parent.glob("*.md")) if is_playbook(each)}
+    return check_playbook(path, known, beside, _roles(path.parent / PLAN))
 
 
-def _check_plan(document: Document) -> list[Problem]:
-    return []
+def _roles(plan: Path) -> frozenset[str] | None:
+    """The roles of a plan; None when there is none, or when its own check says what is wrong."""
+    if not plan.is_file():
+        return None
+    try:
+        people = load_document(plan).root.get("people")
+    except FiredoorError:
+        return None
+    return frozenset(people) if isinstance(people, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -12,10 +13,12 @@ from firedoor.cli.planned import show_target
 from firedoor.cli.progress import change_line
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
 from firedoor.engine.case import desk_of
+from firedoor.engine.desk import Desk
 from firedoor.engine.undo import Undoing, plan_undo, undo
 from firedoor.engine.verifying import verify_again
 from firedoor.errors import Refused
 from firedoor.kinds import mask_key_id
+from firedoor.summary import summarize
 
 
 @click.command("verify")
@@ -42,9 +45,21 @@ def verify_command(incident: str, as_json: bool) -> None:
         shown.print(
             "[good]Everything that was contained still holds.[/]"
             if holds
-            else f"[bad]Something does not hold.[/] `firedoor resume {incident}` or run it again"
+            else "[bad]Something does not hold.[/] Contain it again with:"
         )
+        for words in () if holds else _again(desk):
+            shown.print(f"  {clean(words)}", soft_wrap=True)
     sys.exit(0 if holds else 1)
+
+
+def _again(desk: Desk) -> list[str]:
+    """The commands that run the incident's runbooks once more, in the same incident."""
+    commands = []
+    for run in summarize(desk.recorder.entries()).runs:
+        given = [f"{name}={value}" for name, value in run["inputs"].items()]
+        words = ["firedoor", "run", run["runbook"], *given, "--incident", desk.incident]
+        commands.append(shlex.join(words))
+    return list(dict.fromkeys(commands))
 
 
 @click.command("undo")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
-from firedoor.approval import open_questions
+from firedoor.approval import Answer, asked_of, open_questions
 from firedoor.cli.progress import change_line
 from firedoor.cli.terminal import clean, console, json_option, print_json
+from firedoor.clock import RealClock
 from firedoor.engine.case import office_of
-from firedoor.engine.desk import Office, whoami
-from firedoor.errors import NotFound, Refused
-from firedoor.journal import Entry
-from firedoor.kinds import mask_key_id, parse_time
+from firedoor.engine.desk import Office
+from firedoor.engine.door import Who, answer, whoami
+from firedoor.engine.recorder import Recorder
+from firedoor.errors import NotFound
+from firedoor.kinds import mask_key_id
+from firedoor.library import Library
+from firedoor.response_plan import load_plan
 
 
 @click.command("approvals")
@@ -51,7 +53,7 @@ def approvals_command(as_json: bool) -> None:
 @json_option
 def approve_command(approval: str, reason: str, as_json: bool) -> None:
     """Say yes to what waits. It covers the steps it names, on the targets that were shown."""
-    _answer(approval, "approval.given", reason, as_json)
+    _answer(approval, True, reason, as_json)
 
 
 @click.command("deny")
@@ -60,51 +62,41 @@ def approve_command(approval: str, reason: str, as_json: bool) -> None:
 @json_option
 def deny_command(approval: str, reason: str, as_json: bool) -> None:
     """Say no to what waits. One no ends it."""
-    _answer(approval, "approval.denied", reason, as_json)
+    _answer(approval, False, reason, as_json)
 
 
-def _answer(approval: str, kind: str, reason: str, as_json: bool) -> None:
+def _answer(approval: str, yes: bool, reason: str, as_json: bool) -> None:
     incident = approval.rpartition("-A")[0]
     if not incident:
         raise NotFound(f"no approval {approval!r}; `firedoor approvals` lists what waits")
-    journal = office_of(incident).journal
-    asked = _find(journal.entries(incident), approval)
-    now = datetime.now(UTC)
-    if parse_time(asked.data["expires"]) < now and kind == "approval.given":
-        raise Refused(
-            f"{approval} expired at {asked.data['expires']}: it is not a yes any more. "
-            f"`firedoor resume {incident}` asks anew"
-        )
-    journal.append(
-        incident,
-        kind,
-        {
-            "id": approval,
-            "steps": asked.data["steps"],
-            "reason": reason,
-            "how": "terminal",
-            "waited_seconds": round((now - parse_time(asked.at)).total_seconds(), 1),
-        },
-        by=whoami(),
-        at=now,
-        run=asked.run,
+    office = office_of(incident)
+    office.journal.entries(incident)
+    clock = RealClock()
+    me = whoami()
+    recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=me)
+    answer(
+        recorder,
+        approval,
+        Answer(yes=yes, by=me, how="terminal", reason=reason),
+        who=Who(ids=(me,)),
+        plan=load_plan(Library.open()),
+        now=clock.now(),
     )
+    still = next(each for each in asked_of(recorder.entries()) if each.id == approval)
     next_ = f"firedoor resume {incident}"
     if as_json:
-        decision = "approved" if kind == "approval.given" else "denied"
         print_json(
-            {"approval": approval, "incident": incident, "decision": decision, "next": next_}
+            {
+                "approval": approval,
+                "incident": incident,
+                "decision": "approved" if yes else "denied",
+                "waits_for": max(0, still.quorum - len(still.yes)) if still.open else 0,
+                "next": next_,
+            }
+        )
+    elif still.open:
+        print(
+            f"Recorded. {still.quorum - len(still.yes)} more of its {still.quorum} have to agree."
         )
     else:
         print(f"Recorded. Go on with: {next_}")
-
-
-def _find(entries: list[Entry], approval: str) -> Entry:
-    for entry in open_questions(entries):
-        if entry.data["id"] == approval:
-            return entry
-    for entry in entries:
-        if entry.kind in ("approval.given", "approval.denied") and entry.data["id"] == approval:
-            said = "approved" if entry.kind == "approval.given" else "denied"
-            raise Refused(f"{approval} was {said} by {entry.by} at {entry.at} already")
-    raise NotFound(f"no approval {approval!r}; `firedoor approvals` lists what waits")

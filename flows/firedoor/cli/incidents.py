@@ -10,7 +10,8 @@ import click
 from firedoor.cli.terminal import clean, console, json_option, print_json
 from firedoor.cli.words import MARKS, VERDICTS
 from firedoor.engine.case import HOMES, office_of
-from firedoor.engine.desk import Office, whoami
+from firedoor.engine.desk import Office
+from firedoor.engine.door import whoami
 from firedoor.kinds import mask_key_id, parse_time
 from firedoor.settings import home
 from firedoor.summary import Summary, summarize
@@ -113,7 +114,13 @@ def status_command(incident: str | None, as_json: bool) -> None:
 @click.command("note")
 @click.argument("incident")
 @click.argument("text", required=False)
-@click.option("--section", type=click.Choice(SECTIONS), default="timeline", show_default=True)
+@click.option(
+    "--section",
+    type=click.Choice(SECTIONS),
+    default="timeline",
+    show_default=True,
+    help="Where in the report it stands.",
+)
 @click.option("--when", metavar="TIME", help="When it happened (UTC, ISO 8601), for the timeline.")
 @click.option("--by", "author", metavar="NAME", help="Who says it, if not you.")
 @json_option

@@ -27,8 +27,9 @@ def check_command(paths: tuple[Path, ...], as_json: bool) -> None:
     for path in paths:
         if not path.exists():
             raise NotFound(f"there is no file or folder {str(path)!r}")
-    files = list(paths) or Library.open().files()
-    problems = check_paths(files)
+    library = Library.open()
+    files = list(paths) or library.files()
+    problems = check_paths(files, runbooks=library.runbooks())
     if as_json:
         told = [{"where": each.where, "message": each.message} for each in problems]
         print_json({"ok": not problems, "checked": [str(path) for path in files], "errors": told})
@@ -243,22 +244,37 @@ def _note(step: Step) -> str:
     return "; ".join(notes)
 
 
+COLOURS = {
+    "triage": "#dbe4ff",
+    "evidence": "#d3f9d8",
+    "contain": "#ffd8a8",
+    "eradicate": "#ffc9c9",
+    "recover": "#c5f6fa",
+    "report": "#e9ecef",
+}
+"""Fill colours of phases in graphs; black text on each has a contrast of at least 12:1."""
+
+
 def mermaid(book: Runbook) -> str:
-    """The runbook as a Mermaid flowchart: boxes by phase, a diamond where a person is asked."""
+    """The runbook as a Mermaid flowchart: coloured by phase, a diamond where a person is asked."""
     lines = ["flowchart TD"]
-    last = ["start([start])"]
+    last = ["begin([begin])"]
     for entry in (*book.steps, *book.finally_):
-        group = list(entry.parallel or (entry,))
         names = []
-        for step in group:
-            label = f"{step.id}<br/>{step.action or step.runbook}"
-            shape = f'{step.id}{{"{label}"}}' if step.approve else f'{step.id}["{label}"]'
+        for step in entry.parallel or (entry,):
+            # `end` and others are words of Mermaid's own.
+            name = f"step_{step.id}"
+            label = f"{step.id}<br/>{step.action or f'runbook {step.runbook}'}"
+            shape = f'{name}{{"{label}"}}' if step.approve else f'{name}["{label}"]'
             lines.extend(f"  {before} --> {shape}" for before in last)
-            names.append(str(step.id))
+            names.append(name)
         last = names
-    lines.extend(f"  {before} --> finish([end])" for before in last)
+    lines.extend(f"  {before} --> finish([finish])" for before in last)
     for phase in dict.fromkeys(step.phase for step in book.all_steps() if step.phase):
-        members = ",".join(str(step.id) for step in book.all_steps() if step.phase == phase)
+        members = ",".join(f"step_{step.id}" for step in book.all_steps() if step.phase == phase)
+        lines.append(
+            f"  classDef {phase.value} fill:{COLOURS[phase.value]},color:#000,stroke:#868e96"
+        )
         lines.append(f"  class {members} {phase.value}")
     return "\n".join(lines)
 

@@ -69,30 +69,34 @@ def _read(file: str) -> bytes:
 
 
 def plain_route(routed: Route) -> str:
-    """A route as plain text."""
+    """A route as plain text: names and values from outside without control characters, key ids
+    masked."""
     finding = routed.finding
-    lines = [
-        f"Finding   {finding['type']}  {finding['account']} {finding['region']}  "
-        f"severity {routed.severity}",
+    rows = [
+        ("Finding", finding.type),
+        ("Where", f"{finding.account or 'no account'} {finding.region or 'no Region'}"),
+        ("Severity", f"{routed.severity} ({finding.source} says {finding.severity:g})"),
     ]
     if routed.ignored:
-        lines.append(f"Ignored   {routed.ignored}")
-    elif not routed.runbook:
-        lines.append(f"No route  {routed.why}")
-    else:
+        rows.append(("Ignored", routed.ignored))
+    if routed.runbook:
         given = " ".join(f"{key}={value}" for key, value in routed.inputs.items())
-        lines.append(f"Playbook  {routed.playbook}")
-        lines.append(f"Runbook   {routed.runbook}  {given}")
-        lines.append(f"Why       {routed.why}")
+        would = "would be " if routed.ignored else ""
+        rows.append(("Playbook", f"{would}{routed.playbook}"))
+        rows.append(("Runbook", f"{would}{routed.runbook} {given}"))
+        rows.append(("Why", routed.why))
         unasked = [f"{each.step} ({each.action} on {each.target})" for each in routed.unasked]
-        lines.append(f"Unasked   {', '.join(unasked) or 'nothing'}")
-    return "\n".join(
-        mask_key_id("".join(c if c.isprintable() else "�" for c in line)) for line in lines
-    )
+        rows.append(("Unasked", ", ".join(unasked) or "nothing"))
+    elif not routed.ignored:
+        rows.append(("No route", routed.why))
+    return "\n".join(f"{head:<9} {_shown(said)}" for head, said in rows)
+
+
+def _shown(said: str) -> str:
+    return mask_key_id("".join(each if each.isprintable() else "�" for each in said))
 
 
 def show_route(shown: Console, routed: Route) -> None:
     """A route on the terminal."""
     for line in plain_route(routed).splitlines():
-        head, _, rest = line.partition("  ")
-        shown.print(f"[head]{head:<9}[/] {clean(rest.strip())}", soft_wrap=True)
+        shown.print(f"[head]{line[:9]}[/] {clean(line[10:])}", soft_wrap=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,11 +13,13 @@ from firedoor.cli.planned import commands, plan_json, show_plan
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
 from firedoor.engine.case import connect_for, desk_of, home_of
-from firedoor.engine.desk import Desk, Office, open_desk, opened, whoami
-from firedoor.engine.running import Outcome, next_run, resume, start
+from firedoor.engine.desk import Desk, Office, open_desk, opened
+from firedoor.engine.door import whoami
+from firedoor.engine.policy import policy_in_force
+from firedoor.engine.running import Outcome, next_run, resume, start, warm
 from firedoor.errors import BadInput, NotFound, Refused
 from firedoor.inputs import pairs, read_inputs
-from firedoor.plan import NEW_INCIDENT, Plan, make_plan
+from firedoor.plan import NEW_INCIDENT, PLANNED_RUN, Plan, make_plan
 from firedoor.program import Program
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def run_command(
     shown = console(stderr=True)
     asks = can_ask() and not as_json
     program, given = read_program(runbook, inputs)
+    if not break_glass:
+        warm(home_of(incident or ""))
     if incident:
         office = Office.open(home_of(incident))
         aws, target = connect_for(office.journal.entries(incident), account=account, region=region)
@@ -137,6 +140,7 @@ def run_command(
         )
     if digest and len(digest) < 8:
         raise BadInput("a plan's digest is given with at least 8 of its characters")
+    policy = policy_in_force(target)
     show_plan(shown, plan)
     agreed = yes or (asks and _confirmed(plan))
     if asks and not agreed:
@@ -148,7 +152,7 @@ def run_command(
             target,
             title=f"{program.main.title}: {_about(given)}",
             severity="high",
-            policy=library_policy(),
+            policy=policy,
         )
     desk = open_desk(
         office,
@@ -184,12 +188,16 @@ def ingest_command(
     results: list[dict[str, Any]] = []
     code = 0
     for raw, finding, routed in read_findings(file):
-        if not routed.runbook:
+        if routed.ignored or not routed.runbook:
             show_route(shown, routed)
-            results.append({"route": route_json(routed), "incident": None, "status": "ignored"})
+            status = "ignored" if routed.ignored else "no_route"
+            results.append({"route": route_json(routed), "incident": None, "status": status})
+            code = code if routed.ignored else max(code, 1)
             continue
         from firedoor.aws import connect
 
+        if not break_glass:
+            warm(home_of(""))
         program, given = read_program(routed.runbook, [], routed.inputs)
         aws = connect(
             account=account or finding.account or None, region=region or finding.region or None
@@ -201,7 +209,7 @@ def ingest_command(
             finding,
             routed,
             raw,
-            policy=library_policy(),
+            policy=policy_in_force(aws.target),
             people=Terminal(shown) if asks else None,
             listeners=(Progress(shown),),
         )
@@ -225,6 +233,8 @@ def resume_command(incident: str, yes: bool, break_glass: bool, as_json: bool) -
     """Go on with what was cut off or waited, from the program that the journal keeps."""
     shown = console(stderr=True)
     asks = can_ask() and not as_json
+    if not break_glass:
+        warm(home_of(incident))
     desk = desk_of(
         incident,
         people=_YesToChanges() if yes else (Terminal(shown) if asks else None),
@@ -252,13 +262,6 @@ def read_program(runbook: str, words: Any, given: Any = None) -> tuple[Program, 
     library = Library.open()
     program = library.program(runbook)
     return program, read_inputs(program.main, given if given is not None else pairs(words))
-
-
-def library_policy() -> Any:
-    """Which runbooks and playbooks are in force: folders and digest."""
-    from firedoor.library import Library
-
-    return Library.open().policy()
 
 
 def planned(
@@ -294,13 +297,17 @@ def _journal_plan(desk: Desk, plan: Plan, run: str, how: str, agreed: bool) -> N
     `approve:`."""
     told = plan_json(plan)
     text = msgspec.json.encode(told["steps"]).decode().replace(NEW_INCIDENT, desk.incident)
+    steps = msgspec.json.decode(text)
+    for step in steps:
+        # A plan is made before the run has its number.
+        step["run"] = run + step["run"].removeprefix(PLANNED_RUN)
     desk.recorder.write(
         "plan.made",
         {
             "run": run,
             "runbook": plan.runbook,
             "digest": plan.digest,
-            "steps": msgspec.json.decode(text),
+            "steps": steps,
         },
         run=run,
     )
@@ -350,6 +357,3 @@ def _next(done: Outcome) -> None:
 
 def _later(done: Outcome) -> str:
     return ", ".join(each["at"][11:19] for each in done.due) + " UTC"
-
-
-__all__ = ["Path", "ingest_command", "plan_command", "resume_command", "run_command"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,10 +13,13 @@ from firedoor import settings
 from firedoor.actions.contract import Action, Aws, Case
 from firedoor.actions.registry import registry
 from firedoor.approval import Nobody, People
+from firedoor.engine.door import whoami
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
 from firedoor.kinds import parse_time
+from firedoor.library import Library
+from firedoor.response_plan import ResponsePlan, load_plan
 from firedoor.runbook import Json
 from firedoor.store import Store
 
@@ -43,13 +45,17 @@ class Office:
 
 @dataclass(frozen=True)
 class Desk:
-    """One incident at work: where it writes, which AWS it speaks to, who can be asked."""
+    """One incident at work: where it writes, which AWS it speaks to, who can be asked.
+
+    `plan` is what people agreed beforehand: who has which role, what is protected.
+    """
 
     recorder: Recorder
     aws: Aws
     target: Mapping[str, str]
     people: People = field(default_factory=Nobody)
     actions: Mapping[str, Action] = field(default_factory=registry)
+    plan: ResponsePlan = field(default_factory=ResponsePlan)
 
     @property
     def incident(self) -> str:
@@ -82,11 +88,6 @@ def last_change(entries: Sequence[Entry]) -> datetime | None:
     return None
 
 
-def whoami() -> str:
-    """Who is at the terminal: the operating system's user."""
-    return f"os:{getpass.getuser()}"
-
-
 def open_desk(
     office: Office,
     aws: Aws,
@@ -106,7 +107,13 @@ def open_desk(
         by=by or whoami(),
         listeners=listeners,
     )
-    return Desk(recorder=recorder, aws=aws, target=target, people=people or Nobody())
+    return Desk(
+        recorder=recorder,
+        aws=aws,
+        target=target,
+        people=people or Nobody(),
+        plan=load_plan(Library.open()),
+    )
 
 
 def opened(

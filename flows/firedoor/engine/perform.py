@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
-from firedoor.approval import Decision, decide
+from firedoor.approval import Decision, Wanted, decide
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import AwsUnreachable, FiredoorError, RunFailed, StoreUnavailable
 from firedoor.journal import Entry
@@ -127,11 +127,11 @@ class Performer:
             seen = action.observe(self.aws, given, self._case())
         changes = action.changes(given, seen, self._case())
         if changes:
-            decision = self._decide(node, changes)
+            decision = self._decide(node, action, changes)
             if not decision.allowed and not finished_before:
                 status = "refused" if decision.verdict == "denied" else "waiting"
                 waits = self._result(node, action, status, why=decision.why)
-                return msgspec.structs.replace(waits, changes=tuple(changes))
+                return msgspec.structs.replace(waits, changes=tuple(changes), stops=decision.stops)
             self._make(node, action, given, seen, changes)
         proof = self._prove(node, action, given)
         output = action.output(given, seen, self._case()) if action.output else None
@@ -213,17 +213,18 @@ class Performer:
         )
         return {True: "holds", False: "broken", None: "unknown"}[holds]  # type: ignore[return-value]
 
-    def _decide(self, node: Node, changes: list[Change]) -> Decision:
+    def _decide(self, node: Node, action: Action, changes: list[Change]) -> Decision:
         if node.authority:
             return Decision(verdict="agreed", why=node.authority)
-        return decide(
-            self.recorder.entries(),
+        wanted = Wanted(
             run=node.run,
             step=node.id,
             name=f"{self.runbook}/{node.step.id}",
-            changes=changes,
-            own_approval=node.step.approve is not None,
+            action=action.name,
+            changes=tuple(changes),
+            own=node.step.approve is not None,
         )
+        return decide(self.recorder.entries(), wanted, now=self._now())
 
     def _keep(self, node: Node, seen: Any, began: datetime, requests: list[str]) -> dict[str, Json]:
         output: dict[str, Json] = msgspec.to_builtins(seen)
@@ -242,7 +243,14 @@ class Performer:
             refs.append({"artefact": kept.id, "sha256": kept.sha256})
         if refs:
             output["kept"] = refs
+        self._journal_trail(node, output)
         return output
+
+    def _journal_trail(self, node: Node, output: dict[str, Json]) -> None:
+        """What CloudTrail shows of the attacker goes into the journal: reports are made from it."""
+        seen, left_out = output.pop("seen", None), output.pop("seen_left_out", 0)
+        if seen:
+            self._write(node, "trail.seen", {"events": seen, "left_out": left_out})
 
     def _keep_before(self, node: Node, action: Action, before: State) -> dict[str, str]:
         kept = self.recorder.keep(
@@ -257,7 +265,12 @@ class Performer:
 
     def _finished(self, node: Node) -> StepResult | None:
         for entry in reversed(self._mine(node)):
-            if entry.kind == "step.finished" and entry.data["status"] in ("done", "nothing_to_do"):
+            if entry.kind != "step.finished":
+                continue
+            if entry.data.get("proof", "none") in ("broken", "unknown"):
+                # It did not hold when it was read back: going on means doing it again.
+                return None
+            if entry.data["status"] in ("done", "nothing_to_do"):
                 return StepResult(
                     id=node.id,
                     run=node.run,

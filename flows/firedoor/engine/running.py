@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from firedoor.engine.breakglass import Plain
 from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import status_of
 from firedoor.engine.stage import conduct
-from firedoor.errors import NotFound, RunFailed
+from firedoor.errors import NotFound, PrefectUnavailable, RunFailed
 from firedoor.journal import Entry
 from firedoor.play import StepResult
 from firedoor.program import Program
@@ -65,7 +66,10 @@ def resume(
 
 
 def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, Json]]]:
-    """The top-level runs that wait or were cut off, with the program that the journal keeps."""
+    """The top-level runs to go on with: waiting, cut off, or ended without being contained.
+
+    With each the program that the journal keeps. What somebody refused is not begun again.
+    """
     status = {
         entry.data["run"]: entry.data["status"] for entry in entries if entry.kind == "run.finished"
     }
@@ -78,7 +82,7 @@ def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, J
         for entry in entries
         if entry.kind == "run.started"
         and "program" in entry.data
-        and status.get(entry.data["run"], "waiting") == "waiting"
+        and status.get(entry.data["run"], "waiting") in ("waiting", "failed", "not_contained")
     ]
 
 
@@ -99,6 +103,8 @@ def outcome(desk: Desk, run: str) -> Outcome:
     for entry in entries:
         if entry.kind in ("run.started", "run.resumed") and entry.data["run"] == run:
             engine = entry.data["engine"]
+        elif entry.run == run and entry.kind == "error" and gave_way(entry):
+            engine = Plain.name
         elif entry.kind == "run.finished" and entry.data["run"] == run:
             finished = entry.data
         elif entry.kind == "report.written":
@@ -120,6 +126,19 @@ def outcome(desk: Desk, run: str) -> Outcome:
     )
 
 
+def gave_way(entry: Entry) -> bool:
+    """Whether an `error` entry says that the run went on without Prefect."""
+    return entry.data["where"] == "prefect" and entry.data["kind"] == "unavailable"
+
+
+def warm(home: Path) -> None:
+    """Begin to start Prefect for a home, beside whatever comes before the run (the plan, a person's
+    reading of it). `start` uses it; it costs nothing but processor time when that never happens."""
+    from firedoor.engine import server  # lazy: break-glass does without
+
+    server.warm(home)
+
+
 def _plainly(
     desk: Desk, program: Program, inputs: Mapping[str, Json], run: str
 ) -> list[StepResult]:
@@ -135,7 +154,7 @@ def _through_prefect(
 ) -> None:
     """Through Prefect; when that cannot be reached, the same without it: containment goes on."""
     # Lazy: Prefect takes seconds to import, and break-glass does without.
-    from firedoor.engine.prefect_run import PrefectUnavailable, run_in_prefect
+    from firedoor.engine.prefect_run import run_in_prefect
 
     try:
         run_in_prefect(desk, program, inputs, run, on_progress=on_progress)
@@ -157,4 +176,4 @@ def program_of(entries: Sequence[Entry], run: str) -> Program:
     raise NotFound(f"no run {run!r} in this incident")
 
 
-__all__ = ["Outcome", "next_run", "outcome", "program_of", "resume", "start", "status_of"]
+__all__ = ["Outcome", "next_run", "outcome", "program_of", "resume", "start", "status_of", "warm"]

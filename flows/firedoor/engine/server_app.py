@@ -1,12 +1,12 @@
-"""The embedded Prefect server's process: `python -m firedoor.engine.server_app serve|prepare FILE`.
+"""The embedded Prefect server's process: `python -m firedoor.engine.server_app prepare|serve FD`.
 
 `prepare` makes an empty, migrated database with the block types in it, once for a version of
-Prefect. `serve` serves the API on a free port of 127.0.0.1, prints `ready PORT`, and ends when its
-standard input does, which is when the process that started it is gone.
+Prefect. `serve` serves the API on the bound socket that it inherits, prints `ready`, and ends when
+its standard input does, which is when the process that started it is gone.
 
 Prefect begins SQLite transactions DEFERRED and answers 503 when two writers meet; beginning them
-IMMEDIATE makes them queue (measured: a burst of 40 flows in 12 s instead of 55 s). The method that is
-replaced for this is checked by a test, and Prefect is bounded in pyproject.toml.
+IMMEDIATE makes them queue (measured: a burst of 40 flows in 12 s instead of 55 s). The method that
+is replaced for this is checked by a test, and Prefect is bounded in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -27,14 +27,12 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """The two commands; see the module."""
-    command, database = sys.argv[1:3]
     # Importing the server makes millions of objects that all stay: collecting them costs seconds.
     gc.disable()
-    if command == "prepare":
+    if sys.argv[1] == "prepare":
         asyncio.run(prepare())
     else:
-        serve()
-    del database
+        serve(int(sys.argv[2]))
 
 
 def begin_immediately() -> None:
@@ -62,16 +60,31 @@ async def prepare() -> None:
 
     database = provide_database_interface()
     await database.create_db()
-    async with database.session_context(begin_transaction=True) as session:
+    # It begins transactions of its own.
+    async with database.session_context() as session:
         await run_block_auto_registration(session=session)
     engine = await database.engine()
     await engine.dispose()
 
 
-def serve() -> None:
+class Life:
+    """Ends the process when standard input ends: gently once it serves, at once before."""
+
+    def __init__(self) -> None:
+        self.server: Any = None
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        sys.stdin.buffer.read()
+        if self.server is None:
+            os._exit(0)
+        self.server.should_exit = True
+
+
+def serve(descriptor: int) -> None:
     """Serve until standard input ends."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.bind(("127.0.0.1", 0))
+    life = Life()
+    listening = socket.socket(fileno=descriptor)
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -83,7 +96,7 @@ def serve() -> None:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
-            print(f"ready {listening.getsockname()[1]}", flush=True)
+            print("ready", flush=True)
 
         def install_signal_handlers(self) -> None:
             """Ctrl-C belongs to the process that started us."""
@@ -96,16 +109,10 @@ def serve() -> None:
         lifespan="on",
         ws_max_size=2**24,
     )
-    server = Server(config)
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    server.run(sockets=[listening])
+    life.server = Server(config)
+    life.server.run(sockets=[listening])
     # Nothing is left to be written; what hangs in Prefect's background threads must not keep us.
     os._exit(0)
-
-
-def _end_with_parent(server: Any) -> None:
-    sys.stdin.buffer.read()
-    server.should_exit = True
 
 
 if __name__ == "__main__":

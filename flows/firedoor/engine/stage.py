@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 import msgspec
 
-from firedoor.actions.contract import Change
-from firedoor.approval import Answer, Question, decide, open_questions
+from firedoor.approval import Answer, Wanted, decide
 from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
-from firedoor.journal import Entry
-from firedoor.kinds import parse_duration, time_text
+from firedoor.engine.questions import Questions, Waiting, call_of
 from firedoor.plan import identity
-from firedoor.play import Node, Play, Status, StepResult, open_scope, worst_proof
+from firedoor.play import Agreement, Node, Play, Status, StepResult, open_scope, worst_proof
 from firedoor.program import Program
-from firedoor.render import plain
-from firedoor.runbook import Approval, Json
+from firedoor.runbook import Json
 
 
 class Carrier(Protocol):
@@ -58,7 +56,7 @@ class RunStage:
     program: Program
     carrier: Carrier
     run: str
-    waiting: dict[str, tuple[list[Node], StepResult | None]] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
 
     async def perform(self, node: Node) -> StepResult:
         """One action step, carried as the engine carries steps."""
@@ -106,114 +104,37 @@ class RunStage:
             children=tuple(results),
         )
 
-    async def agree(self, nodes: Sequence[Node]) -> tuple[bool, str]:
+    async def agree(self, nodes: Sequence[Node]) -> Agreement:
         """Whether a loop's or sub-runbook's calls may go ahead: asked once for the whole list."""
         node = nodes[0]
         step_id = node.step.id or ""
         own = node.step.approve is not None or bool(node.question)
         if node.authority and not own:
-            return True, node.authority
-        decision = decide(
-            self.desk.recorder.entries(),
+            return Agreement("yes", node.authority)
+        wanted = Wanted(
             run=node.run,
             step=step_id,
             name=f"{self.program.name}/{step_id}",
-            changes=(),
-            own_approval=own,
+            items=tuple(call_of(each) for each in nodes),
+            own=own,
         )
-        if decision.allowed:
-            self.waiting.pop(step_id, None)
-            return True, decision.why
-        if decision.verdict == "denied":
-            self.waiting.pop(step_id, None)
-            return False, decision.why
-        self.waiting[step_id] = (list(nodes), None)
-        return False, ""
+        decision = decide(self.desk.recorder.entries(), wanted, now=self.desk.aws.now())
+        if decision.verdict == "ask":
+            self.waiting[step_id] = (list(nodes), None)
+            return Agreement("later")
+        self.waiting.pop(step_id, None)
+        verdict: Literal["yes", "no"] = "yes" if decision.allowed else "no"
+        return Agreement(verdict, decision.why, stops=decision.stops)
 
     async def answers(self) -> bool:
         """Write down what waits as approvals, and ask whoever is there."""
-        self._write_questions()
+        questions = Questions(self.desk, self.run)
+        questions.write(self.waiting)
         decided = False
-        for entry in open_questions(self.desk.recorder.entries()):
-            if entry.run == self.run:
-                decided = await self._put(entry) or decided
+        for question in questions.open():
+            said = await self.carrier.ask(partial(self.desk.people.ask, question))
+            decided = (said is not None and questions.hear(question, said)) or decided
         return decided
-
-    async def _put(self, entry: Entry) -> bool:
-        question = Question(
-            id=entry.data["id"],
-            run=entry.run or "",
-            steps=tuple(entry.data["steps"]),
-            text=entry.data["question"],
-            by=", ".join(entry.data["by"]),
-            changes=msgspec.convert(entry.data["changes"], tuple[Change, ...]),
-        )
-        answer = await self.carrier.ask(lambda: self.desk.people.ask(question))
-        if answer is None:
-            return False
-        self.desk.recorder.write(
-            "approval.given" if answer.yes else "approval.denied",
-            {
-                "id": question.id,
-                "steps": list(question.steps),
-                "reason": answer.reason,
-                "how": answer.how,
-                "waited_seconds": answer.waited_seconds,
-            },
-            run=entry.run,
-            by=answer.by,
-        )
-        return True
-
-    def _write_questions(self) -> None:
-        """One question for the steps without their own `approve:`, one for each that has it."""
-        asked = {
-            step
-            for entry in open_questions(self.desk.recorder.entries())
-            if entry.run == self.run
-            for step in entry.data["steps"]
-        }
-        open_now = [item for item in self.waiting.items() if item[0] not in asked]
-        own = [item for item in open_now if _asks_itself(item[1][0][0])]
-        shared = [item for item in open_now if item not in own]
-        if shared:
-            titles = ", ".join(step_id for step_id, _ in shared)
-            changes = [change for _, (_, result) in shared if result for change in result.changes]
-            waits = StepResult(
-                id="", run=self.run, phase="contain", status="waiting", changes=tuple(changes)
-            )
-            text = f"Make these {len(changes)} changes ({titles})?"
-            self._ask_for([step_id for step_id, _ in shared], text, None, waits)
-        for step_id, (nodes, result) in own:
-            self._ask_for([step_id], self._text(nodes), nodes[0].step.approve, result)
-
-    def _ask_for(
-        self, steps: list[str], text: str, approve: Approval | None, result: StepResult | None
-    ) -> None:
-        rule = approve or Approval()
-        now = self.desk.aws.now()
-        number = sum(1 for entry in self.desk.recorder.entries() if entry.kind == "approval.asked")
-        self.desk.recorder.write(
-            "approval.asked",
-            {
-                "id": f"{self.desk.incident}-A{number + 1}",
-                "steps": steps,
-                "question": text,
-                "by": [rule.by],
-                "expires": time_text(now + parse_duration(rule.within)),
-                "on_timeout": rule.on_timeout,
-                "changes": msgspec.to_builtins(result.changes if result else ()),
-            },
-            run=self.run,
-        )
-
-    def _text(self, nodes: list[Node]) -> str:
-        step = nodes[0].step
-        if step.approve and step.approve.ask:
-            text = plain(step.approve.ask, nodes[0].scope)
-        else:
-            text = f"Run {step.title or step.id} for {len(nodes)} item(s)?"
-        return f"{text} ({nodes[0].question})" if nodes[0].question else text
 
     def _ran_before(self, program: Program, inputs: Mapping[str, Json], run: str) -> str:
         wanted = identity(inputs)
@@ -227,11 +148,6 @@ class RunStage:
 
     def _result(self, node: Node, status: Status, *, why: str = "") -> StepResult:
         return StepResult(id=node.id, run=node.run, phase=node.phase.value, status=status, why=why)
-
-
-def _asks_itself(node: Node) -> bool:
-    """Whether a step has a question of its own: an `approve:`, a loop, a sub-runbook."""
-    return bool(node.step.approve or node.step.for_each or node.step.runbook)
 
 
 async def conduct(

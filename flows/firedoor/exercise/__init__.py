@@ -1,0 +1,1 @@
+"""Scenarios played against simulated AWS: drills, by script and in seconds."""

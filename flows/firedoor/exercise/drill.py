@@ -7,42 +7,318 @@ clock and the people are played.
 
 from __future__ import annotations
 
-from datetime import timedelta
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from firedoor import settings
+from firedoor.actions.contract import Action
+from firedoor.aws import BotoAws, connect
+from firedoor.clock import VirtualClock
+from firedoor.engine.desk import Desk, Office
+from firedoor.engine.intake import take_in
+from firedoor.engine.reporting import write_report
+from firedoor.engine.running import Outcome, next_run, start
+from firedoor.engine.verifying import verify_again
+from firedoor.errors import BadInput
+from firedoor.evidence import Vault
+from firedoor.exercise.alert import raise_alert
+from firedoor.exercise.apart import apart, drill_home
+from firedoor.exercise.chronicle import Chronicle
+from firedoor.exercise.comeback import Undone, come_back
+from firedoor.exercise.confirm import confirm
+from firedoor.exercise.facts import Scene
+from firedoor.exercise.people import ScriptedPeople
+from firedoor.exercise.probes import Prober
+from firedoor.exercise.rating import Rated, rate, unproven
+from firedoor.exercise.result import Drilled
+from firedoor.exercise.rules import DrillRules
+from firedoor.exercise.watching import Watching
+from firedoor.finding import Finding, parse
+from firedoor.inputs import read_inputs
+from firedoor.journal import Journal
+from firedoor.kinds import parse_duration
+from firedoor.library import Library
+from firedoor.plan import NEW_INCIDENT, Plan, make_plan
+from firedoor.program import Program
+from firedoor.routing import route
 from firedoor.runbook import Json
+from firedoor.scenario import Scenario, load_scenario
+from firedoor.simulator.attacker import Attacker
+from firedoor.simulator.callers import Callers
+from firedoor.simulator.server import SimulatedAws
+from firedoor.simulator.world import World
+from firedoor.store import Store
 
-DECIDES_AFTER = timedelta(minutes=4)
-"""How long the scripted approver takes: the attacker goes on meanwhile."""
-
-SESSIONS_LAST = timedelta(hours=36)
-"""When undoing the deny no longer hands access back: the longest life of a minted session."""
-
-
-class Undone(msgspec.Struct, frozen=True, kw_only=True):
-    """What undo brought back, what it left and why, and whether the account is as before."""
-
-    undone: int
-    left: list[Json]
-    same: bool
-    differs: list[str]
+PREFIX = "DRILL"
+LATENCY = 0.12
+"""Seconds of virtual time that each call of the responder's takes: AWS's APIs are not instant."""
+STANDING = timedelta(hours=1)
+"""How long the world has been there when its history begins."""
 
 
-class Drilled(msgspec.Struct, frozen=True, kw_only=True):
-    """One drill's result: a line of `drill --json`."""
+def play(
+    scenario: str | Path,
+    *,
+    library: Library,
+    undo: bool = False,
+    break_glass: bool = False,
+    home: Path | None = None,
+    watching: Watching | None = None,
+    program: Program | None = None,
+    actions: Mapping[str, Action] | None = None,
+    seed: int = 1,
+    at: datetime | None = None,
+) -> Drilled:
+    """Play a scenario (its name, or its file) to its end and rate it.
 
-    scenario: str
-    title: str
-    rating: str
-    wanted: str
-    passed: bool
-    objectives: list[dict[str, Json]]
-    proof: dict[str, bool | None]
-    incident: str
-    status: str
-    seconds: float
-    report: str
-    evidence: str
-    unknown: list[str]
-    undo: Undone | None = None
+    `program` and `actions` stand in for the runbook's and for the registry: for tests of what a
+    drill notices. `at`: when the finding comes, on the virtual clock; this minute by default.
+    """
+    path = scenario if isinstance(scenario, Path) else library.scenario(scenario)
+    said = load_scenario(path)
+    found = (at or datetime.now(UTC)).replace(second=0, microsecond=0)
+    beats = (*said.attacker.acts, *said.everyday)
+    clock = VirtualClock(found + min(beat.first for beat in beats) - STANDING)
+    with (
+        apart(),
+        tempfile.TemporaryDirectory(prefix="firedoor-drill-") as folder,
+        SimulatedAws(clock, seed=seed, latency=LATENCY) as aws,
+    ):
+        drill = _Drill(
+            scenario=said,
+            rules=DrillRules(library, Path(folder), aws.accounts[0], said.modes.ci.mode),
+            aws=aws,
+            clock=clock,
+            found=found,
+            home=drill_home(home or settings.home()),
+            watching=watching or Watching(),
+        )
+        try:
+            drill.prepare()
+            desk, chosen, inputs = drill.take_in(program, actions)
+            outcome = start(
+                desk,
+                chosen,
+                inputs,
+                break_glass=break_glass,
+                on_progress=drill.watching.waits,
+            )
+            rated = drill.prove(desk, outcome)
+            undone = drill.undo(desk) if undo else None
+            return drill.result(desk, outcome, rated, undone)
+        finally:
+            drill.attacker.stop()
+
+
+class _Drill:
+    """One drill under way."""
+
+    def __init__(
+        self,
+        *,
+        scenario: Scenario,
+        rules: DrillRules,
+        aws: SimulatedAws,
+        clock: VirtualClock,
+        found: datetime,
+        home: Path,
+        watching: Watching,
+    ) -> None:
+        self.began = time.monotonic()
+        self.scenario = scenario
+        self.rules = rules
+        self.aws = aws
+        self.clock = clock
+        self.watching = watching
+        # A home of its own, whatever the settings say of the real one's store and vault.
+        self.office = Office(
+            home=home, journal=Journal(Store.open(home, None)), vault=Vault(home / "vault")
+        )
+        self.world = World(scenario, aws, Callers(aws.endpoint, aws.regions[0]))
+        self.attacker = Attacker(self.world, clock, found)
+        self.prober = Prober(scenario, self.world, self.attacker)
+        self.chronicle = Chronicle()
+        self.account: dict[str, Any] = {}
+
+    def prepare(self) -> None:
+        """Make the world and its history, up to the finding; the first half of the proof."""
+        self.watching.begins(self.scenario)
+        self.world.build()
+        self.attacker.play_history()
+        for act in self.attacker.acts:
+            self.chronicle(act)
+        self.probes = self.prober.before()
+        self.account = self.aws.snapshot()
+
+    def take_in(
+        self, program: Program | None, actions: Mapping[str, Action] | None
+    ) -> tuple[Desk, Program, dict[str, Json]]:
+        """The finding comes: read it, route it, confirm it, open the incident, plan the run."""
+        event = raise_alert(self.scenario, self.world, self.attacker, self.aws, self.clock.now())
+        before = len(self.attacker.acts)
+        self.attacker.let_loose(self.chronicle)
+        [finding] = parse(msgspec.json.encode(event))
+        routed = route(finding, self.rules)
+        self.watching.found(finding, before)
+        if not routed.runbook or routed.ignored:
+            raise BadInput(
+                f"the finding is not routed to a runbook: {routed.ignored or routed.why}",
+                where=f"scenario {self.scenario.metadata.id}",
+            )
+        if routed.runbook != self.scenario.runbook.ref:
+            raise BadInput(
+                f"the finding is routed to {routed.runbook}, not to the runbook that is exercised, "
+                f"{self.scenario.runbook.ref}; {routed.why}",
+                where=f"scenario {self.scenario.metadata.id}",
+            )
+        chosen = program or self.rules.program(routed.runbook)
+        inputs = read_inputs(chosen.main, {**routed.inputs, **self.scenario.runbook.inputs})
+        aws = self.connected(finding, self.clock)
+        confirmed = confirm(aws, finding)
+        self.watching.routed(routed, confirmed)
+        people = ScriptedPeople(self.scenario.modes.ci, self.clock)
+        desk = take_in(
+            self.office,
+            aws,
+            aws.target,
+            finding,
+            routed,
+            event,
+            unasked=routed.unasked if confirmed.yes else (),
+            prefix=PREFIX,
+            policy=self.rules.library.policy(),
+            people=people,
+            listeners=(self.watching.entry,),
+            by="firedoor",
+            scenario=self.scenario.metadata.id,
+        )
+        if actions is not None:
+            desk = replace(desk, actions=actions)
+        people.read = desk.recorder.entries
+        self.chronicle.open(desk.recorder)
+        self.chronicle.probed(self.probes)
+        # For those who watch: it leaves no trace, and on a clock of its own it takes no time.
+        looking = self.connected(finding, VirtualClock(self.clock.now()))
+        with self.aws.setting_the_scene():
+            plan = make_plan(chosen, inputs, looking, desk.actions, aws.target)
+        _journal_plan(desk, plan)
+        self.watching.planned(plan, desk.incident)
+        return desk, chosen, inputs
+
+    def connected(self, finding: Finding, clock: VirtualClock) -> BotoAws:
+        """The responder's way into the simulated account; Refused if it leads anywhere else."""
+        who = self.aws.responder()
+        return connect(
+            account=finding.account,
+            region=finding.region,
+            endpoint=self.aws.endpoint,
+            clock=clock,
+            credentials=(who.access_key_id, who.secret_access_key, who.session_token),
+            simulated=True,
+        )
+
+    def prove(self, desk: Desk, outcome: Outcome) -> Rated:
+        """Let the attacker try on for a while, read everything back, probe, and rate."""
+        hold = parse_duration(self.scenario.proof.hold)
+        begun = self.clock.now()
+        until = max(begun + hold, self.attacker.last_planned())
+        self.clock.advance((until - begun).total_seconds())
+        self.watching.held((until - begun).total_seconds() / 60)
+        again = verify_again(desk)
+        self.attacker.stop()
+        if self.attacker.faults:
+            raise self.attacker.faults[0]
+        after = self.prober.after()
+        self.chronicle.probed(after)
+        probes = [*self.probes, *after]
+        self.watching.proved(probes)
+        scene = Scene(
+            account=self.aws.snapshot(),
+            attacker=self.attacker,
+            probes=probes,
+            proven=unproven(outcome.status, probes, again),
+        )
+        entries = desk.recorder.entries()
+        kept = [entry.data for entry in entries if entry.kind == "evidence.kept"]
+        evidence = self.office.vault.verify(desk.incident, kept)
+        rated = rate(self.scenario, scene, entries, evidence)
+        desk.recorder.write(
+            "drill.rated",
+            {
+                "scenario": self.scenario.metadata.id,
+                "title": self.scenario.metadata.title,
+                "rating": rated.rating,
+                "wanted": rated.wanted,
+                "passed": rated.passed,
+                "objectives": msgspec.to_builtins(rated.objectives),
+                "proof": dict(rated.proof),
+                "rules": [{"rule": rule, "why": why} for rule, why in rated.rules],
+            },
+        )
+        return rated
+
+    def undo(self, desk: Desk) -> Undone:
+        """Undo what may be undone, and see that the attacker is still shut out."""
+        undone = come_back(
+            desk,
+            self.clock,
+            self.attacker,
+            self.account,
+            self.aws.snapshot,
+            self.watching.undoing,
+        )
+        probes = self.prober.undone()
+        self.chronicle.probed(probes)
+        shut: bool | None = all(probe.code and not probe.allowed for probe in probes)
+        if shut and any(probe.inconclusive for probe in probes):
+            shut = None
+        return msgspec.structs.replace(undone, shut=shut)
+
+    def result(self, desk: Desk, outcome: Outcome, rated: Rated, undone: Undone | None) -> Drilled:
+        """Write the report again, now that everything is in the journal; the result."""
+        report = write_report(desk.recorder, self.office.home)
+        last = self.attacker.last_success()
+        drilled = Drilled(
+            scenario=self.scenario.metadata.id,
+            title=self.scenario.metadata.title,
+            rating=rated.rating,
+            wanted=rated.wanted,
+            passed=rated.passed,
+            objectives=msgspec.to_builtins(list(rated.objectives)),
+            proof=rated.proof,
+            rules=[{"rule": rule, "why": why} for rule, why in rated.rules],
+            incident=desk.incident,
+            status=outcome.status,
+            engine=outcome.engine,
+            seconds=round(time.monotonic() - self.began, 2),
+            refused_after=(last - self.attacker.found).total_seconds() if last else 0.0,
+            report=str(report),
+            evidence=str(self.office.vault.folder(desk.incident)),
+            unknown=outcome.unknown,
+            undo=undone,
+        )
+        self.watching.ended(drilled)
+        return drilled
+
+
+def _journal_plan(desk: Desk, plan: Plan) -> None:
+    """The plan as it was shown. Nobody's yes to it: what is to be asked is asked in the run."""
+    text = msgspec.json.encode(plan.steps).decode().replace(NEW_INCIDENT, desk.incident)
+    run = next_run(desk.recorder.entries())
+    desk.recorder.write(
+        "plan.made",
+        {
+            "run": run,
+            "runbook": plan.runbook,
+            "digest": plan.digest,
+            "steps": msgspec.json.decode(text),
+        },
+        run=run,
+    )

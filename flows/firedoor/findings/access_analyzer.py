@@ -7,10 +7,11 @@ https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_FindingDetai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.findings.model import Finding, Occurred, Resource, label_of
-from firedoor.findings.text import Doubts, at, fits, items, moment, text, truth
+from firedoor.findings.text import Doubts, at, items, moment, text, truth
 
 _KINDS = {"AWS::S3::Bucket": "bucket", "AWS::IAM::Role": "role", "AWS::KMS::Key": "kms_key"}
 
@@ -24,7 +25,7 @@ def is_finding(document: Any) -> bool:
     )
 
 
-def finding(document: Any, envelope: Any) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in one document."""
     doubts = Doubts()
     kind = text(at(document, "resourceType"), 80) or ""
@@ -39,7 +40,7 @@ def finding(document: Any, envelope: Any) -> Finding:
     said_account = at(document, "resourceOwnerAccount") or at(document, "accountId")
     title = f"{name or 'A resource'} ({kind}): {what}"
     return Finding(
-        id=text(at(document, "id"), 200) or "",
+        id=text(at(document, "id") or at(document, "findingId"), 200) or "",
         type=f"AccessAnalyzer:{kind.split('::')[1] if kind.count('::') == 2 else kind}/{what}",
         source="access-analyzer",
         account=doubts.of_kind("account_id", said_account, "the account")
@@ -55,7 +56,7 @@ def finding(document: Any, envelope: Any) -> Finding:
         or truth(at(document, "isDeleted")),
         resource=Resource(
             kind=_KINDS.get(kind, "other"),
-            arn=arn if fits("arn", arn) else None,
+            arn=doubts.of_kind("arn", arn, "the resource's ARN"),
             bucket=doubts.of_kind("bucket_name", name, "the bucket name")
             if kind == "AWS::S3::Bucket"
             else None,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.errors import NotAFinding
@@ -46,24 +47,25 @@ KINDS = {
     "ec2image": "image",
     "attacksequence": "attack_sequence",
 }
+# The instance of every sample finding.
+_SAMPLE_INSTANCE = "i-99999999"
 _BY_SERVICE = {"IAMUser": "access_key", "S3": "bucket", "EC2": "instance", "Lambda": "function"}
 
 
 def is_finding(document: Any) -> bool:
     """Whether this is a GuardDuty finding without its envelope, in either spelling."""
     kind = at(document, "type")
-    return isinstance(kind, str) and (
+    return isinstance(kind, str) and bool(
         (at(document, "service", "serviceName") == "guardduty")
         or (
             TYPE.fullmatch(kind) is not None
-            and at(document, "schemaVersion", "x") is None
-            and (at(document, "resource") is not None or at(document, "service") is not None)
-            and at(document, "resourcesAffected") is None
+            and (mapping(document, "resource") or mapping(document, "service"))
+            and (at(document, "id") or at(document, "accountId")) is not None
         )
     )
 
 
-def finding(document: Any, envelope: dict[str, Any]) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in a document; account and Region from the envelope when it lacks them."""
     doubts = Doubts()
     said_type = text(at(document, "type"), 200)
@@ -113,7 +115,7 @@ def finding(document: Any, envelope: dict[str, Any]) -> Finding:
     )
 
 
-def _account(document: Any, envelope: dict[str, Any], doubts: Doubts) -> str:
+def _account(document: Any, envelope: Mapping[str, Any], doubts: Doubts) -> str:
     # The finding's own comes first: an administrator account receives those of its members.
     for said in (at(document, "accountId"), envelope.get("account")):
         found = doubts.of_kind("account_id", said, "the account")
@@ -129,7 +131,11 @@ def _partition(said: Any) -> str:
 
 def is_sample(document: Any, title: str) -> bool:
     """Whether GuardDuty made it up: `sample` in the additional information (there, or as JSON text
-    in its `value`, where boto3 leaves it), `[SAMPLE]` in the title, or generated names."""
+    in its `value`, where boto3 leaves it), `[SAMPLE]` in the title, or generated ids.
+
+    Names that an attacker can choose, such as a user's, are not looked at: a user called
+    `GeneratedFindingUserName` would go unanswered.
+    """
     if title.upper().startswith("[SAMPLE]"):
         return True
     more = mapping(document, "service", "additionalInfo")
@@ -143,10 +149,11 @@ def is_sample(document: Any, title: str) -> bool:
             value = None
         if isinstance(value, dict) and truth(value.get("sample")):
             return True
-    details = mapping(document, "resource", "accessKeyDetails")
-    return any(
+    key = mapping(document, "resource", "accessKeyDetails")
+    instance = at(document, "resource", "instanceDetails", "instanceId")
+    return instance == _SAMPLE_INSTANCE or any(
         isinstance(value, str) and value.startswith("GeneratedFinding")
-        for value in (*details.values(), at(document, "id"), at(document, "accountId"))
+        for value in (at(key, "accessKeyId"), at(key, "principalId"))
     )
 
 
@@ -170,21 +177,16 @@ def _resource(document: Any, said_type: str, account: str, doubts: Doubts) -> Re
         for each in items(resource, "s3BucketDetails")
     )
     cluster = at(resource, "eksClusterDetails", "name") or at(resource, "ecsClusterDetails", "name")
-    named = {
-        "bucket": buckets[0] if len(buckets) == 1 else None,
-        "instance": _named(resource, "instance", "instanceDetails", "instanceId", doubts),
-        "cluster": doubts.of_kind("name", cluster, "the cluster name"),
-        "function": _named(resource, "name", "lambdaDetails", "functionName", doubts),
-        "database": _named(
-            resource, "name", "rdsDbInstanceDetails", "dbInstanceIdentifier", doubts
-        ),
-    }
     part = text(at(document, "service", "resourceRole"), 20)
     return Resource(
         kind=kind,
         part=part.lower() if part else None,
+        bucket=buckets[0] if len(buckets) == 1 else None,
         buckets=buckets if len(buckets) > 1 else (),
-        **{key: value for key, value in named.items() if value is not None},
+        instance=_named(resource, "instance", "instanceDetails", "instanceId", doubts),
+        cluster=doubts.of_kind("name", cluster, "the cluster name"),
+        function=_named(resource, "name", "lambdaDetails", "functionName", doubts),
+        database=_named(resource, "name", "rdsDbInstanceDetails", "dbInstanceIdentifier", doubts),
         **who,
     )
 

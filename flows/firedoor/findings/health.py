@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/health/latest/ug/aws-health-concepts-and-terms.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.errors import NotAFinding
@@ -22,10 +23,12 @@ def is_finding(document: Any) -> bool:
     return isinstance(at(document, "eventTypeCode"), str) and at(document, "service") is not None
 
 
-def finding(document: Any, envelope: Any) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in one event; NotAFinding for news about the service's operation."""
     doubts = Doubts()
     code = text(at(document, "eventTypeCode"), 100) or ""
+    if not code:
+        raise NotAFinding("it is an AWS Health event without an event type")
     service = text(at(document, "service"), 40) or ""
     if service not in _SERVICES and not code.startswith(("AWS_RISK_", "AWS_ABUSE_")):
         raise NotAFinding(
@@ -49,7 +52,7 @@ def finding(document: Any, envelope: Any) -> Finding:
         region=doubts.of_kind("region", region or at(envelope, "region"), "the Region") or "",
         severity=5.0,
         severity_label="medium",
-        title=code.replace("_", " ").capitalize(),
+        title=code.replace("_", " ").capitalize().replace("Aws ", "AWS ", 1),
         description=_description(document),
         archived=at(document, "statusCode") == "closed",
         resource=_resource(document, more, account, doubts),
@@ -57,7 +60,7 @@ def finding(document: Any, envelope: Any) -> Finding:
             first=moment(at(document, "startTime")), last=moment(at(document, "lastUpdatedTime"))
         ),
         updated=moment(at(document, "lastUpdatedTime")),
-        arn=text(at(document, "eventArn"), 512),
+        arn=doubts.of_kind("arn", at(document, "eventArn"), "the ARN"),
         doubts=doubts.all(),
         raw=document,
     )

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/macie/latest/user/findings-types.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.errors import NotAFinding
@@ -24,10 +25,11 @@ def is_finding(document: Any) -> bool:
     return isinstance(at(document, "type"), str) and (
         at(document, "resourcesAffected") is not None
         or at(document, "category") in ("POLICY", "CLASSIFICATION")
+        or str(at(document, "type")).startswith(("Policy:IAMUser/S3Bucket", "SensitiveData:S3"))
     )
 
 
-def finding(document: Any, envelope: Any) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in one document."""
     doubts = Doubts()
     said_type = text(at(document, "type"), 200)

@@ -6,6 +6,7 @@ https://schema.ocsf.io/1.1.0/classes/detection_finding
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.findings.model import Actor, Finding, Label, Occurred
@@ -32,7 +33,7 @@ def is_finding(document: Any) -> bool:
     )
 
 
-def finding(document: Any, envelope: Any) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in one OCSF document."""
     doubts = Doubts()
     info = mapping(document, "finding_info") or mapping(document, "finding")
@@ -72,7 +73,7 @@ def finding(document: Any, envelope: Any) -> Finding:
         updated=_time(info, "modified_time"),
         detector_id=text(unmapped.get("ProductFields.aws/guardduty/service/detectorId"), 64)
         or _detector(uid),
-        arn=uid if uid.startswith("arn:") else None,
+        arn=doubts.of_kind("arn", uid, "the ARN") if uid.startswith("arn:") else None,
         doubts=doubts.all(),
         raw=document,
     )

@@ -37,20 +37,17 @@ def resource(
     first = next((kind for kind, _ in kinds if kind == wanted), kinds[0][0] if kinds else "other")
     part = text(at(service, "resourceRole"), 20)
     buckets = _names(kinds, "bucket", "bucket_name", doubts)
-    single = {
-        "bucket": buckets[0] if len(buckets) == 1 else None,
-        "instance": _one(kinds, "instance", "instance", doubts),
-        "cluster": _one(kinds, "eks_cluster", "name", doubts)
-        or _one(kinds, "ecs_cluster", "name", doubts),
-        "function": _one(kinds, "function", "name", doubts),
-        "database": _one(kinds, "database", "name", doubts),
-    }
     return Resource(
         kind=first,
         part=part.lower() if part else None,
-        arn=next((_arn(each) for kind, each in kinds if kind == first), None),
+        arn=next((_arn(each, doubts) for kind, each in kinds if kind == first), None),
+        bucket=buckets[0] if len(buckets) == 1 else None,
         buckets=buckets if len(buckets) > 1 else (),
-        **{key: value for key, value in single.items() if value},
+        instance=_one(kinds, "instance", "instance", doubts),
+        cluster=_one(kinds, "eks_cluster", "name", doubts)
+        or _one(kinds, "ecs_cluster", "name", doubts),
+        function=_one(kinds, "function", "name", doubts),
+        database=_one(kinds, "database", "name", doubts),
         **_credentials(kinds, account, user, doubts),
     )
 
@@ -105,15 +102,16 @@ def _identifier(thing: Any) -> str:
     return text(at(thing, "id") or at(thing, "uid") or at(thing, "name"), 512) or ""
 
 
-def _arn(thing: Any) -> str | None:
+def _arn(thing: Any, doubts: Doubts) -> str | None:
     said = _identifier(thing)
-    return said if said.startswith("arn:") else None
+    return doubts.of_kind("arn", said, "the resource's ARN") if said.startswith("arn:") else None
 
 
 def _tail(thing: Any) -> str | None:
     """`AWS::IAM::AccessKey:AKIA…`, `arn:aws:ec2:…:instance/i-…`, `arn:aws:s3:::name` → the name."""
-    said = _identifier(thing)
-    return said.rpartition(":")[2].rpartition("/")[2] or None
+    name = _identifier(thing).rpartition(":")[2].rpartition("/")[2]
+    # GuardDuty writes `AWS::IAM::AccessKey:null` for a sign-in to the console.
+    return None if name in ("", "null") else name
 
 
 def _names(kinds: list[tuple[str, Any]], wanted: str, kind: str, doubts: Doubts) -> tuple[str, ...]:

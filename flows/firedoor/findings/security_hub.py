@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-fo
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from firedoor.findings.guardduty import TYPE, actor
@@ -44,7 +45,7 @@ def is_finding(document: Any) -> bool:
     )
 
 
-def finding(document: Any, envelope: Any) -> Finding:
+def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
     """The finding in one ASFF document."""
     doubts = Doubts()
     source = product(at(document, "productArn"))

@@ -1,6 +1,7 @@
 """Attack sequences and custom detection rules: several actors and resources in one finding.
 
-They carry no `*Details` block; everything is in `service.detection.sequence`.
+Users, roles and keys are those of the finding's own account; others are named in the doubts. They
+carry no `*Details` block; everything is in `service.detection.sequence`.
 https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Sequence.html
 """
 
@@ -10,7 +11,7 @@ from typing import Any
 
 from firedoor.findings.model import Resource
 from firedoor.findings.principal import principal
-from firedoor.findings.text import Doubts, at, distinct, items, mapping, text
+from firedoor.findings.text import Doubts, at, distinct, fits, items, mapping, text
 
 
 def sequence(chain: Any, kind: str, account: str, doubts: Doubts) -> Resource:
@@ -46,9 +47,15 @@ def sequence(chain: Any, kind: str, account: str, doubts: Doubts) -> Resource:
 
 def _actor(actor: Any, account: str, doubts: Doubts) -> dict[str, Any]:
     user = mapping(actor, "user")
+    home = at(user, "account", "uid") or account
+    if isinstance(home, str) and home != account and fits("account_id", home):
+        # A user or role of the same name in the finding's account would be the wrong one.
+        name = text(at(user, "name"), 60) or "without a name"
+        doubts.add(f"the actor {name!r} belongs to the account {home}; it is left out")
+        return {"principal": "account"}
     return principal(
         doubts,
-        at(user, "account", "uid") or account,
+        account,
         at(user, "type"),
         at(user, "name"),
         at(user, "credentialUid"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from math import isfinite
 from typing import Any
 
@@ -19,13 +20,14 @@ Json = Any
 
 # Control characters, lone surrogates, and marks that make text read in another order than it is.
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]+"
 )
 _PATTERNS = {
     **{name: kind.pattern for name, kind in KINDS.items() if kind.pattern},
     "instance": r"i-[0-9a-f]{8,17}",
     "name": r"[A-Za-z0-9_+=,.@/:-]{1,255}",
-    "ip": r"[0-9]{1,3}(\.[0-9]{1,3}){3}|(?=.*:)[0-9A-Fa-f:.]{2,45}",
+    "ip": r"[0-9A-Fa-f:.]{2,45}",
 }
 # CloudTrail writes this for the user of a failed sign-in, which may be a password typed too early.
 _HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
@@ -135,8 +137,18 @@ class Doubts:
 
 
 def fits(kind: str, value: str) -> bool:
-    """Whether a text is of a kind, or of `instance`, `name` or `ip`."""
-    return re.fullmatch(_PATTERNS[kind], value) is not None
+    """Whether a text is of a kind, or of `instance`, `name` or `ip`, and all of it can be seen."""
+    if re.fullmatch(_PATTERNS[kind], value) is None or _UNSEEN.search(value):
+        return False
+    return kind != "ip" or _is_address(value)
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def distinct(values: Iterable[str | None]) -> tuple[str, ...]:

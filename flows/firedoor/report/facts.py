@@ -68,9 +68,14 @@ class StepFacts:
 
     @property
     def mutating(self) -> bool:
-        """Whether it changed or meant to change something, or proved a change."""
+        """Whether it changed, or was to change, something; steps that only read may prove too."""
         told = self.finished.data.get("mutating") if self.finished else None
-        return bool(self.intents or self.proofs or told)
+        return bool(self.intents or told)
+
+    @property
+    def proof(self) -> Told | None:
+        """The proof that was taken last."""
+        return self.proofs[-1] if self.proofs else None
 
     @property
     def open_again(self) -> bool:
@@ -133,6 +138,11 @@ class Facts:
         """A moment as counted from the detection."""
         return relative(at, self.origin)
 
+    def known(self, seq: int) -> Told | None:
+        """The entry of this number; None when the journal lacks it."""
+        found = self.entries[seq - 1] if 0 < seq <= len(self.entries) else None
+        return found if found and found.seq == seq else None
+
     def top_runs(self) -> list[RunFacts]:
         """The runs that no other run called."""
         return [run for run in self.runs.values() if not run.parent]
@@ -185,7 +195,9 @@ def _told(entry: Entry) -> Told:
 
 def _note_step(step: StepFacts, told: Told) -> None:
     step.action = told.text("action") or step.action
-    step.phase = told.text("phase") or step.phase
+    # A proof that is taken again calls every step a containing one; the step itself knows better.
+    if not told.data.get("again"):
+        step.phase = told.text("phase") or step.phase
     match told.kind:
         case "step.started":
             step.started = step.started or told
@@ -196,6 +208,7 @@ def _note_step(step: StepFacts, told: Told) -> None:
             step.intents.append(told)
         case "step.receipt":
             step.receipts[told.text("resource")] = told
+            step.undone.pop(told.text("resource"), None)
         case "proof.taken":
             step.proofs.append(told)
         case "undo.receipt":

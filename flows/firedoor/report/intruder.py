@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from firedoor.report.facts import Facts, Told
-from firedoor.report.model import Intruder, Row
+from firedoor.report.model import Intruder
 from firedoor.report.moments import length, moment
+from firedoor.report.said import Row
 from firedoor.report.text import line, plural
 
 SAME = timedelta(seconds=2)
@@ -24,7 +28,8 @@ Source: AWS STS API reference, GetCallerIdentity ("No permissions are required")
 
 @dataclass(frozen=True)
 class Act:
-    """One call of the attacker. `code` is AWS's error code when it was denied."""
+    """One call of the attacker. `code` is AWS's error code when it was denied; `about` is what it
+    was done to or, in drills, what is lost by it."""
 
     when: datetime
     call: str
@@ -34,6 +39,7 @@ class Act:
     address: str
     agent: str
     region: str
+    about: str
     refs: tuple[int, ...]
 
     @property
@@ -47,6 +53,7 @@ class Act:
         return self.allowed and self.key not in HARMLESS
 
 
+@lru_cache(maxsize=10_000)
 def bare(call: str) -> str:
     """`iam:CreateUser`, `iam.create_user` and `CreateUser` as `createuser`."""
     return re.sub(r"[^a-z0-9]", "", re.split(r"[:.]", call)[-1].lower())
@@ -56,7 +63,7 @@ def acts(facts: Facts) -> list[Act]:
     """Everything he did that is known, oldest first; what two sources tell is told once."""
     found: list[Act] = []
     recent: dict[tuple[str, bool], int] = {}
-    told = [*map(_done, facts.of("attacker.acted")), *map(_seen, facts.of("trail.seen"))]
+    told = [*map(_done, facts.of("attacker.acted")), *_trail(facts.of("trail.seen"))]
     for act in sorted(told, key=lambda act: (act.when, act.refs)):
         last = recent.get((act.key, act.allowed))
         if (
@@ -71,13 +78,34 @@ def acts(facts: Facts) -> list[Act]:
     return found
 
 
+def trail_left_out(facts: Facts) -> int:
+    """How many events of CloudTrail the journal counts and does not hold."""
+    counts = [told.data.get("left_out") for told in facts.of("trail.seen")]
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def _trail(seen: list[Told]) -> list[Act]:
+    """The events of all look-ups: one that several of them found is told once."""
+    found: list[Act] = []
+    known: Counter[Act] = Counter()
+    for told in seen:
+        here: Counter[Act] = Counter()
+        for event in told.items("events"):
+            if not isinstance(event, dict):
+                continue
+            act = _seen(told, event)
+            same = replace(act, refs=())
+            here[same] += 1
+            # Two equal events in one look-up are two; in two look-ups they are one.
+            if here[same] > known[same]:
+                known[same] += 1
+                found.append(act)
+    return found
+
+
 def _two_sources(facts: Facts, one: Act, other: Act) -> bool:
-    kinds = {facts.entries[ref - 1].kind for ref in (*one.refs, *other.refs) if _is(facts, ref)}
-    return len(one.refs) == 1 and len(kinds) == 2
-
-
-def _is(facts: Facts, ref: int) -> bool:
-    return 0 < ref <= len(facts.entries) and facts.entries[ref - 1].seq == ref
+    entries = [facts.known(ref) for ref in (*one.refs, *other.refs)]
+    return len(one.refs) == 1 and len({entry.kind for entry in entries if entry}) == 2
 
 
 def _merged(one: Act, other: Act) -> Act:
@@ -88,6 +116,7 @@ def _merged(one: Act, other: Act) -> Act:
         address=one.address or other.address,
         agent=one.agent or other.agent,
         region=one.region or other.region,
+        about=one.about or other.about,
         refs=tuple(sorted({*one.refs, *other.refs})),
     )
 
@@ -102,22 +131,24 @@ def _done(told: Told) -> Act:
         address=told.text("ip"),
         agent=told.text("agent"),
         region=told.text("region"),
+        about=told.text("lose") if told.data.get("allowed") else "",
         refs=(told.seq,),
     )
 
 
-def _seen(told: Told) -> Act:
-    source = told.text("source").split(".")[0]
-    event = told.text("event")
+def _seen(told: Told, event: dict[str, Any]) -> Act:
+    source = line(event.get("source")).split(".")[0]
+    name = line(event.get("event"))
     return Act(
-        when=moment(told.data.get("when")) or told.at,
-        call=f"{source}:{event}" if source and ":" not in event else event,
-        allowed=not told.data.get("error"),
-        code=told.text("error"),
-        who=told.text("identity"),
-        address=told.text("ip"),
-        agent=told.text("agent"),
-        region=told.text("region"),
+        when=moment(event.get("when")) or told.at,
+        call=f"{source}:{name}" if source and ":" not in name else name,
+        allowed=not event.get("error"),
+        code=line(event.get("error")),
+        who=line(event.get("identity")),
+        address=line(event.get("ip")),
+        agent=line(event.get("agent")),
+        region=line(event.get("region")),
+        about=line(event.get("resource")),
         refs=(told.seq,),
     )
 
@@ -140,7 +171,7 @@ def intruder(
         identities=_distinct(act.who for act in done),
         regions=_distinct(act.region for act in done),
         progress=_progress(facts, done, after, late, contained),
-        refs=tuple(ref for act in after[:200] for ref in act.refs),
+        refs=tuple(sorted({ref for act in after for ref in act.refs})[:200]),
     )
 
 

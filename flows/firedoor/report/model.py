@@ -8,41 +8,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
-
-Tone = Literal["good", "bad", "warn", "quiet"]
-Lane = Literal["attacker", "detection", "decision", "action"]
-Refs = tuple[int, ...]
+from firedoor.report.said import Note, Open, Refs, Row, Said, Shown, Statement, Tone
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all parts of a report."""
+class Person(Said, frozen=True, kw_only=True):
+    """Who had a hand in it, first when, and what they did."""
 
-
-class Statement(Said):
-    """A sentence and the journal entries it rests on."""
-
-    text: str
-    refs: Refs = ()
-
-
-class Shown(Said):
-    """A value: `short` for a line, `full` when there is more to it than that (else "")."""
-
-    short: str
-    full: str = ""
-
-
-class Role(Said):
-    """Who had which role, since when."""
-
-    role: str
     person: str
+    did: tuple[str, ...]
     since: str
     refs: Refs = ()
 
 
-class Head(Said):
+class Head(Said, frozen=True, kw_only=True):
     """What the report is about. `made` is the time of the last entry, never the clock's."""
 
     id: str
@@ -52,8 +30,7 @@ class Head(Said):
     severity: str
     severity_changes: tuple[Statement, ...]
     status: str
-    commander: str
-    roles: tuple[Role, ...]
+    people: tuple[Person, ...]
     target: dict[str, str]
     opened: str
     opened_by: str
@@ -64,7 +41,7 @@ class Head(Said):
     policy: dict[str, Any]
 
 
-class Verdict(Said):
+class Verdict(Said, frozen=True, kw_only=True):
     """The answer to the one question everybody asks. `symbol` and `words` say what colour says."""
 
     status: str
@@ -76,7 +53,7 @@ class Verdict(Said):
     refs: Refs = ()
 
 
-class Time(Said):
+class Time(Said, frozen=True, kw_only=True):
     """One measured time: a moment (`at`), a length (`seconds`), or why there is none."""
 
     id: str
@@ -89,25 +66,7 @@ class Time(Said):
     refs: Refs = ()
 
 
-class Row(Said):
-    """One line of the timeline. `count` equal events from `at` to `until` are told in one."""
-
-    number: int
-    at: str
-    until: str
-    relative: str
-    lane: Lane
-    tone: Tone
-    label: str
-    text: str
-    by: str
-    count: int = 1
-    mark: Literal["event", "proof", "question", "answer"] = "event"
-    minor: bool = False
-    refs: Refs = ()
-
-
-class Decided(Said):
+class Decided(Said, frozen=True, kw_only=True):
     """A question that was put to people. `answer` is "" while nobody has answered."""
 
     id: str
@@ -127,7 +86,7 @@ class Decided(Said):
     refs: Refs = ()
 
 
-class Agreed(Said):
+class Agreed(Said, frozen=True, kw_only=True):
     """On whose word a step ran, and how long it waited for it."""
 
     words: str
@@ -135,7 +94,7 @@ class Agreed(Said):
     refs: Refs = ()
 
 
-class Changed(Said):
+class Changed(Said, frozen=True, kw_only=True):
     """One change. `made` is "" when there is an intent and no receipt."""
 
     resource: str
@@ -151,7 +110,7 @@ class Changed(Said):
     refs: Refs = ()
 
 
-class Taken(Said):
+class Taken(Said, frozen=True, kw_only=True):
     """One step that changed, or was to change, something."""
 
     run: str
@@ -168,7 +127,7 @@ class Taken(Said):
     refs: Refs = ()
 
 
-class Checked(Said):
+class Checked(Said, frozen=True, kw_only=True):
     """One thing that was read back or tried. `holds` None: it could not be looked at."""
 
     run: str
@@ -184,7 +143,7 @@ class Checked(Said):
     refs: Refs = ()
 
 
-class Control(Said):
+class Control(Said, frozen=True, kw_only=True):
     """A call made before and after containment. `met` None: one side was not made."""
 
     role: str
@@ -197,7 +156,7 @@ class Control(Said):
     refs: Refs = ()
 
 
-class Kept(Said):
+class Kept(Said, frozen=True, kw_only=True):
     """One piece of evidence."""
 
     artefact: str
@@ -213,7 +172,7 @@ class Kept(Said):
     refs: Refs = ()
 
 
-class Attack(Said):
+class Attack(Said, frozen=True, kw_only=True):
     """A technique of MITRE ATT&CK; `name` is "" when it is not in our short list."""
 
     id: str
@@ -221,7 +180,7 @@ class Attack(Said):
     source: str
 
 
-class Found(Said):
+class Found(Said, frozen=True, kw_only=True):
     """One finding, with its fields as (name, value) pairs."""
 
     id: str
@@ -235,7 +194,7 @@ class Found(Said):
     refs: Refs = ()
 
 
-class Ran(Said):
+class Ran(Said, frozen=True, kw_only=True):
     """One run of a runbook and its inputs."""
 
     run: str
@@ -253,7 +212,7 @@ class Ran(Said):
     refs: Refs = ()
 
 
-class Intruder(Said):
+class Intruder(Said, frozen=True, kw_only=True):
     """What is known of the attacker's doing, split at detection and at containment."""
 
     before: int
@@ -270,16 +229,7 @@ class Intruder(Said):
     refs: Refs = ()
 
 
-class Open(Said):
-    """Something still to be done; `command` is what to type, where there is a command."""
-
-    text: str
-    command: str = ""
-    at: str = ""
-    refs: Refs = ()
-
-
-class Undo(Said):
+class Undo(Said, frozen=True, kw_only=True):
     """What undo would and would not bring back, and what was undone already."""
 
     can: tuple[Open, ...]
@@ -288,23 +238,14 @@ class Undo(Said):
     history: tuple[Statement, ...]
 
 
-class Unknown(Said):
+class Unknown(Said, frozen=True, kw_only=True):
     """What is not known (`found`) and what cannot be known from here (`limits`)."""
 
     found: tuple[Statement, ...]
     limits: tuple[str, ...]
 
 
-class Note(Said):
-    """What a person wrote."""
-
-    text: str
-    author: str
-    at: str
-    refs: Refs = ()
-
-
-class Human(Said):
+class Human(Said, frozen=True, kw_only=True):
     """A section that only people can fill; `command` is what to type when it is empty."""
 
     id: str
@@ -314,7 +255,7 @@ class Human(Said):
     notes: tuple[Note, ...]
 
 
-class Objective(Said):
+class Objective(Said, frozen=True, kw_only=True):
     """One objective of a drill."""
 
     id: str
@@ -323,7 +264,7 @@ class Objective(Said):
     why: str
 
 
-class Drill(Said):
+class Drill(Said, frozen=True, kw_only=True):
     """How a drill was rated, and by which controls."""
 
     scenario: str
@@ -335,7 +276,7 @@ class Drill(Said):
     refs: Refs = ()
 
 
-class Line(Said):
+class Line(Said, frozen=True, kw_only=True):
     """One journal entry, as the appendix shows it."""
 
     seq: int
@@ -349,8 +290,8 @@ class Line(Said):
     hash: str
 
 
-class Report(Said):
-    """Everything that is said of an incident."""
+class Report(Said, frozen=True, kw_only=True):
+    """Everything that is said of an incident. `left_out`: what was cut for length."""
 
     format: str
     head: Head
@@ -365,7 +306,6 @@ class Report(Said):
     controls: tuple[Control, ...]
     evidence: tuple[Kept, ...]
     unknown: Unknown
-    open: tuple[Open, ...]
     undo: Undo
     findings: tuple[Found, ...]
     attack: tuple[Attack, ...]
@@ -375,3 +315,4 @@ class Report(Said):
     next: tuple[Open, ...]
     commands: tuple[Open, ...]
     journal: tuple[Line, ...]
+    left_out: tuple[str, ...]

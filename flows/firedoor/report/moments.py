@@ -44,7 +44,11 @@ def length(seconds: float) -> str:
 
 def relative(at: datetime, start: datetime) -> str:
     """`+3 min 12 s` after the start, `−2 h` before it."""
-    seconds = (at - start).total_seconds()
+    return offset((at - start).total_seconds())
+
+
+def offset(seconds: float) -> str:
+    """Seconds as counted from a start: `+3 min 12 s`, `−2 h`, `±0 s`."""
     told = length(seconds)
     if told == "0 s":
         return "±0 s"

@@ -30,13 +30,15 @@ WORST = (
 
 @dataclass(frozen=True)
 class Standing:
-    """`contained_at` is when containment was proven, `believed_at` when the last containing change
-    was made; both None when that did not happen. `provisional`: a run has not come to its end."""
+    """`contained_at` is when containment was proven, `claimed_at` the same even where later facts
+    overrule it, `believed_at` when the last containing change was made; None when that did not
+    happen. `provisional`: a run has not come to its end."""
 
     status: str
     runs: tuple[tuple[RunFacts, str], ...]
     provisional: bool
     contained_at: datetime | None
+    claimed_at: datetime | None
     believed_at: datetime | None
     broken: tuple[StepFacts, ...]
     undone: tuple[StepFacts, ...]
@@ -48,10 +50,11 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
     """How the incident stands by the end of its journal."""
     runs = tuple((run, run_status(facts, run)) for run in _latest(facts))
     containing = [step for step in facts.steps.values() if step.phase == "contain"]
-    broken = tuple(step for step in containing if _broken(step))
-    undone = tuple(step for step in containing if step.open_again)
+    broken = tuple(step for step in facts.steps.values() if _broken(step))
+    undone = tuple(step for step in containing if step.undone)
     status = min((each for _, each in runs), key=_rank, default="open")
     contained = _contained_at(facts, runs) if status in ("contained", "undone") else None
+    claimed = contained
     late = tuple(act for act in done if contained and act.when > contained and act.succeeded)
     got_through = tuple(
         told
@@ -71,6 +74,7 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
         runs=runs,
         provisional=any(not run.ended for run, _ in runs),
         contained_at=contained,
+        claimed_at=claimed,
         believed_at=max(receipts, default=None),
         broken=broken,
         undone=undone,
@@ -80,23 +84,31 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
 
 
 def run_status(facts: Facts, run: RunFacts) -> str:
-    """How a run ended; while it goes on, what its steps say so far."""
+    """How a run ended; while it goes on, what its steps say so far, by the rules of its ending."""
     if run.ended and run.finished:
         return run.finished.text("status") or "failed"
-    mine = [step for step in facts.steps.values() if _within(step.run, run.run)]
     if any(_within(told.run, run.run) for told in facts.open_questions()):
         return "waiting"
+    begun = [told for told in facts.of("step.started") if _within(told.run, run.run)]
     # The last step of a run writes the report: then everything before it has come to its end.
-    if not mine or mine[-1].phase != "report":
+    if not begun or begun[-1].run != run.run or begun[-1].text("phase") != "report":
         return "running"
-    containing = [step for step in mine if step.phase == "contain" and step.mutating]
-    if any(step.status == "failed" or _broken(step) for step in containing):
-        return "not_contained"
-    if any(step.status == "refused" for step in containing):
+    mine = [step for step in facts.steps.values() if _within(step.run, run.run)]
+    refused = any(_within(told.run, run.run) for told in facts.of("approval.denied"))
+    if refused or any(step.status == "refused" for step in mine):
         return "refused"
-    if any(step.status in ("running", "waiting") or not step.proofs for step in containing):
-        return "running"
-    return "contained" if containing else "done"
+    stopped = any(
+        step.status == "failed" and step.phase in ("triage", "eradicate", "recover")
+        for step in mine
+    )
+    containing = [step for step in mine if step.phase == "contain" and step.mutating]
+    if not containing:
+        return "failed" if any(step.status == "failed" for step in mine) else "done"
+    if any(step.status in ("failed", "waiting", "running") for step in containing):
+        return "not_contained"
+    if any(not step.proof for step in containing) or any(_broken(step) for step in mine):
+        return "not_contained"
+    return "failed" if stopped else "contained"
 
 
 def _rank(status: str) -> int:
@@ -119,26 +131,28 @@ def _within(run: str, top: str) -> bool:
 
 
 def _broken(step: StepFacts) -> bool:
-    return (
-        bool(step.proofs) and step.proofs[-1].data.get("holds") is not True and not step.open_again
-    )
+    """Whether its last proof speaks against it: of a change, everything but "it holds" does; of a
+    reading step, only what was seen to be otherwise."""
+    if step.proof is None or step.open_again:
+        return False
+    holds = step.proof.data.get("holds")
+    return holds is not True if step.mutating else holds is False
 
 
 def _contained_at(facts: Facts, runs: tuple[tuple[RunFacts, str], ...]) -> datetime | None:
-    """The last moment at which one of the runs was proven; of a run that goes on, its last proof."""
+    """The last moment at which a run was proven; of one that goes on, that of its last proof."""
     found: list[datetime] = []
     for run, status in runs:
         if status != "contained":
             continue
         told = run.finished
-        said = moment(told.data.get("contained_at")) if told and run.ended else None
-        if said or (told and run.ended):
-            found.append(said or told.at)  # type: ignore[union-attr]
+        if told and run.ended:
+            found.append(moment(told.data.get("contained_at")) or told.at)
             continue
         found.extend(
             proof.at
             for step in facts.steps.values()
-            if step.phase == "contain" and _within(step.run, run.run)
+            if _within(step.run, run.run) and step.phase != "report"
             for proof in step.proofs
             if not proof.data.get("again")
         )

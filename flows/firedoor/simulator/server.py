@@ -118,6 +118,11 @@ class SimulatedAws:
         """How many calls were made, by `service:Operation`; `.total()` sums them up."""
         return self._service.calls
 
+    @property
+    def last_change(self) -> float:
+        """When the last changing call was carried out: seconds since 1970, the machine's clock."""
+        return self._service.last_change
+
     def reset_calls(self) -> None:
         """Begin counting anew."""
         self._service.calls.clear()

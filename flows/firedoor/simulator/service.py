@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -30,6 +31,7 @@ from firedoor.simulator.refusals import refusal, write_error
 from firedoor.simulator.requests import asked
 from firedoor.simulator.standing import authorise, denial
 from firedoor.simulator.state import State
+from firedoor.simulator.trail import is_read_only
 from firedoor.simulator.wire import (
     ApiError,
     Call,
@@ -65,11 +67,13 @@ OWN: Mapping[str, Own] = {
 
 class Service:
     """Answers calls. `quiet` names principals whose calls are neither counted nor recorded;
-    `paced` names those whose calls take `latency` seconds of the clock."""
+    `paced` names those whose calls take `latency` seconds of the clock. `last_change`: when the last
+    changing call was carried out, on the machine's own clock (seconds since 1970)."""
 
     def __init__(self, state: State, latency: float = 0.0) -> None:
         self.state = state
         self.calls: Counter[str] = Counter()
+        self.last_change = 0.0
         self.latency = latency
         self.paced: str | None = None
         self.quiet: str | None = None
@@ -94,7 +98,7 @@ class Service:
 
     def _answer(self, call: Call) -> Reply:
         caller = self._caller(call)
-        quiet = self.quiet is not None and self.quiet in caller.names
+        quiet = is_probe(call) or (self.quiet is not None and self.quiet in caller.names)
         if not quiet:
             self.calls[call.name] += 1
         fault = self.state.faults.befalling(call.name, caller.names)
@@ -119,7 +123,7 @@ class Service:
                 self.calls[call.name] += 1
                 raise
             refuse_what_sessions_may_not(call, caller)
-            if caller.key is not None:
+            if caller.key is not None and not is_probe(call):
                 caller.key.last_used = AccessKeyLastUsed(
                     now.replace(tzinfo=None, microsecond=0), call.signing_name, call.region
                 )
@@ -148,7 +152,14 @@ class Service:
             raise
         if not quiet:
             recording.record(self.state.trail, call, caller, reply, result)
+            if reply.status < 300 and not is_read_only(call.operation):
+                self.last_change = time.time()
         return reply
+
+
+def is_probe(call: Call) -> bool:
+    """Whether a call only looks if it would be allowed: it leaves no trace."""
+    return call.header("x-firedoor-probe") == "yes"
 
 
 def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:

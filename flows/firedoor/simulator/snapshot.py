@@ -6,7 +6,7 @@ secrets. Kept are access key ids and statuses, since those are what contains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.iam.models import User
@@ -126,3 +126,25 @@ def _bucket(bucket: Any) -> Data:
 
 def _grantee(grantee: Any) -> str:
     return str(grantee.uri or grantee.id or "")
+
+
+def differences(before: Data, after: Data) -> dict[str, tuple[Any, Any]]:
+    """What differs between two snapshots: `users/alice/access_keys/AKIA…` to (before, after).
+
+    Absent is None. Lists are compared as a whole.
+    """
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    return {
+        path: (old.get(path), new.get(path))
+        for path in sorted({*old, *new})
+        if old.get(path) != new.get(path)
+    }
+
+
+def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    # Policy documents and what stands in them are compared as one thing: they are put as one.
+    if isinstance(value, Mapping) and value and "inline" not in path[-2:-1]:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, str(key)))
+    elif value is not None and value != {}:
+        yield "/".join(path), value

@@ -1,8 +1,9 @@
 """CloudTrail's event history: look-ups with a cap, and who an event was made by.
 
 LookupEvents knows 90 days of management events, per Region, two requests a second, newest first;
-events appear within about 5 and up to 15 minutes. IAM's and STS's global events lie in us-east-1.
-What was read from or written to objects in S3 (data events) is not in it.
+events appear within about 5 and up to 15 minutes. IAM's and STS's global events lie in one Region
+of the partition, us-east-1 in AWS's public one. What was read from or written to objects in S3
+(data events) is not in it, nor are calls with a key that is inactive.
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
 """
 
@@ -16,10 +17,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from firedoor.actions.contract import Aws
-from firedoor.errors import AwsError
+from firedoor.errors import AwsError, AwsThrottled, NoCredentials
 
-GLOBAL_REGION = "us-east-1"
+GLOBAL_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where the global services of a partition write their events; us-east-1 in all others."""
 PAGE = 50
+PATIENCE = (1.0, 2.0, 4.0, 8.0)
+"""Pauses in seconds after a look-up was throttled: others look things up in the account too."""
+ROOT = "<root_account>"
+"""What stands for the name of the root user, as in IAM's own reports."""
 DELIVERY = (
     "what happened in the last 15 minutes may not be in CloudTrail yet, and what was done to "
     "objects (S3 data events) never is in its event history"
@@ -30,10 +36,15 @@ Event = dict[str, Any]
 
 @dataclass
 class Found:
-    """Events, newest first, and what could not be looked at."""
+    """Events, newest first, and what could not be looked at.
+
+    `cut`: there were more events than were read; `answered`: requests that AWS answered.
+    """
 
     events: list[Event] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    cut: bool = False
+    answered: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,8 @@ class Identity:
         issuer = (who.get("sessionContext") or {}).get("sessionIssuer") or {}
         kind = str(who.get("type", ""))
         user = who.get("userName") if kind == "IAMUser" else ""
+        if kind == "Root":
+            user = ROOT
         if kind == "FederatedUser" and issuer.get("type") == "IAMUser":
             user = issuer.get("userName")
         role = issuer.get("userName") if issuer.get("type") == "Role" else ""
@@ -65,6 +78,20 @@ class Identity:
         )
 
 
+def global_region(aws: Aws) -> str:
+    """The Region that the global services of the partition (IAM, STS) write their events to."""
+    return GLOBAL_REGIONS.get(aws.partition, "us-east-1")
+
+
+def all_regions(aws: Aws) -> tuple[list[str], list[str]]:
+    """Every enabled Region and the global one; and what is not known when they cannot be listed."""
+    listed = aws.regions()
+    regions = list(dict.fromkeys([*listed, global_region(aws)]))
+    if len(listed) > 1:
+        return regions, []
+    return regions, [f"only {' and '.join(regions)} were looked at: no other Region was listed"]
+
+
 def find(
     aws: Aws,
     region: str,
@@ -75,7 +102,10 @@ def find(
     until: datetime | None,
     pages: int,
 ) -> Found:
-    """Events with an attribute in one Region, at most `pages` of 50; a refusal is in `unknown`."""
+    """Events with an attribute in one Region, at most `pages` of 50; a refusal is in `unknown`.
+
+    NoCredentials is raised: nothing can be looked at with them.
+    """
     found = Found()
     given: dict[str, Any] = {
         "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
@@ -87,19 +117,32 @@ def find(
         given["EndTime"] = until
     for _ in range(pages):
         try:
-            answer = aws.call("cloudtrail", "lookup_events", region=region, **given)
+            answer = _look_up(aws, region, given)
+        except NoCredentials:
+            raise
         except AwsError as error:
             found.unknown.append(f"CloudTrail in {region} could not be read: {error.code}")
             return found
+        found.answered += 1
         found.events.extend(_event(each) for each in answer.get("Events", ()))
         token = answer.get("NextToken")
         if not token:
             return found
         given["NextToken"] = token
+    found.cut = True
     found.unknown.append(
         f"CloudTrail in {region} has more than {pages * PAGE} events: the older ones were not read"
     )
     return found
+
+
+def _look_up(aws: Aws, region: str, given: dict[str, Any]) -> dict[str, Any]:
+    for pause in PATIENCE:
+        try:
+            return aws.call("cloudtrail", "lookup_events", region=region, **given)
+        except AwsThrottled:
+            aws.wait(pause)
+    return aws.call("cloudtrail", "lookup_events", region=region, **given)
 
 
 def sweep(regions: Sequence[str], look: Callable[[str], Found], *, workers: int = 8) -> Found:
@@ -109,6 +152,8 @@ def sweep(regions: Sequence[str], look: Callable[[str], Found], *, workers: int 
         for found in pool.map(look, regions):
             whole.events.extend(found.events)
             whole.unknown.extend(found.unknown)
+            whole.cut = whole.cut or found.cut
+            whole.answered += found.answered
     whole.events = unique(whole.events)
     return whole
 

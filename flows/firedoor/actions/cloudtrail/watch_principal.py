@@ -1,9 +1,11 @@
 """Look whether anything of a user still succeeds after containment.
 
-Reads CloudTrail for the user and for every key id given, from `since` on (when none is given, from
-the last change of the incident on). `quiet` is true when nothing succeeded; attempts that
-AWS denied are counted, they are the proof that somebody is still trying. Events take minutes to
-appear, so silence now is no proof by itself: the later checks look again.
+Reads CloudTrail in every enabled Region for the user and for every key id given, from `since` on
+(when none is given, from the last change of the incident on). `quiet` is true when nothing
+succeeded; attempts that AWS denied are counted, they are the proof that somebody is still trying.
+Calls with an inactive key are not in CloudTrail at all: AWS turns them away before it knows who
+asks. Events take minutes to appear, so silence now is no proof by itself: the later checks look
+again.
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html
 """
 
@@ -14,20 +16,23 @@ import msgspec
 from firedoor.actions import contract
 from firedoor.actions.cloudtrail._events import (
     DELIVERY,
-    GLOBAL_REGION,
     Event,
     Found,
     Identity,
+    all_regions,
     find,
     succeeded,
     sweep,
-    unique,
     when,
 )
+from firedoor.actions.cloudtrail._seen import Seen, tell
 from firedoor.actions.contract import Artefact, Aws, Case, Check, Given, Permission
 from firedoor.kinds import AccessKeyId, IamUserName, Time, parse_time, time_text
 
-PERMISSIONS = (Permission("cloudtrail:LookupEvents"),)
+PERMISSIONS = (
+    Permission("cloudtrail:LookupEvents"),
+    Permission("ec2:DescribeRegions", why="which Regions to look in"),
+)
 EXAMPLE = {"user": "ci-deployer", "access_key_ids": ["AKIAIOSFODNN7EXAMPLE"]}
 PAGES = 2
 HARMLESS = frozenset({"GetCallerIdentity"})
@@ -52,13 +57,18 @@ class Success(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
-    """What was seen of him between `watched_from` and `watched_until`."""
+    """What was seen of him between `watched_from` and `watched_until`.
+
+    `seen` are his events for the journal, `seen_left_out` how many more there are in the evidence.
+    """
 
     quiet: bool
     attempts: int
     successes: list[Success]
     watched_from: Time
     watched_until: Time
+    seen: tuple[Seen, ...]
+    seen_left_out: int
     checks: tuple[Check, ...]
     keep: tuple[Artefact, ...]
     unknown: tuple[str, ...]
@@ -67,46 +77,61 @@ class Output(contract.Output, frozen=True, kw_only=True):
 def observe(aws: Aws, given: Input, case: Case) -> Output:
     """What CloudTrail shows until now."""
     begin = parse_time(given.since) if given.since else case.changed or aws.now()
-    regions = list(dict.fromkeys([aws.region, GLOBAL_REGION]))
-    looks = [("Username", given.user), *(("AccessKeyId", key) for key in given.access_key_ids)]
-    pairs = [f"{region} {name} {value}" for region in regions for name, value in looks]
+    regions, unknown = all_regions(aws)
+    names = [("Username", given.user), *(("AccessKeyId", key) for key in given.access_key_ids)]
+    asked = {
+        f"{name} {value} {region}": (name, value, region)
+        for name, value in names
+        for region in regions
+    }
 
-    def look(pair: str) -> Found:
-        region, name, value = pair.split(" ", 2)
+    def look(key: str) -> Found:
+        name, value, region = asked[key]
         return find(aws, region, name, value, since=begin, until=None, pages=PAGES)
 
-    found = sweep(pairs, look)
+    found = sweep(list(asked), look)
     keys = set(given.access_key_ids)
     mine = [
         event
-        for event in unique(found.events)
+        for event in found.events
         if when(event) > begin
         and (Identity.of(event).user == given.user or Identity.of(event).key in keys)
     ]
     through = [
         event for event in mine if succeeded(event) and event.get("eventName") not in HARMLESS
     ]
+    seen, left_out = tell(mine)
     return Output(
         quiet=not through,
         attempts=len(mine),
         successes=[_success(event) for event in through],
         watched_from=time_text(begin),
         watched_until=time_text(aws.now()),
-        checks=(
-            Check(
-                what=f"nothing of {given.user} has succeeded since {time_text(begin)}",
-                holds=not through,
-                seen=f"{len(through)} of {len(mine)} calls succeeded",
-            ),
-        ),
+        seen=seen,
+        seen_left_out=left_out,
+        checks=_checks(given.user, time_text(begin), len(mine), len(through), found),
         keep=(
             Artefact(
                 name=f"cloudtrail-after-{given.user}",
-                content={"since": begin.isoformat(), "events": mine},
+                content={"since": begin.isoformat(), "regions": regions, "events": mine},
                 about=f"CloudTrail: what {given.user} tried after containment",
             ),
         ),
-        unknown=(*found.unknown, DELIVERY),
+        unknown=(*unknown, *found.unknown, DELIVERY),
+    )
+
+
+def _checks(user: str, begin: str, calls: int, through: int, found: Found) -> tuple[Check, ...]:
+    """Whether nothing got through. Where nothing could be read, nothing is claimed."""
+    if not found.answered:
+        return ()
+    seen = f"{through} of {calls} calls succeeded"
+    return (
+        Check(
+            what=f"nothing of {user} has succeeded since {begin}",
+            holds=not through,
+            seen=f"{seen}; not everything could be read" if found.unknown else seen,
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
 The user with tags and boundary, access keys with their last use, inline and attached policies with
 their documents, groups with theirs, login profile, MFA devices, SSH keys, signing certificates and
-service-specific credentials. Never a secret: IAM does not show any. What may not be read is said in
-`unknown`; the rest is kept all the same.
+service-specific credentials. Never a secret: IAM does not show any. What may not be read, and a
+user who has been deleted, is said in `unknown`; the rest is kept all the same.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys_compromised.html
 """
 
@@ -15,7 +15,13 @@ from typing import Any
 
 from firedoor.actions import contract
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
-from firedoor.actions.iam._user import document, inline_policies, login_profile
+from firedoor.actions.iam._user import (
+    DELETED,
+    GONE,
+    document,
+    inline_policies,
+    login_profile,
+)
 from firedoor.errors import AwsError, NoCredentials
 from firedoor.kinds import AccessKeyId, IamUserName
 
@@ -67,7 +73,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     """Read it all, side by side; the reads do not depend on each other."""
     user = given.user
     parts: dict[str, Callable[[], Any]] = {
-        "user": lambda: aws.call("iam", "get_user", UserName=user)["User"],
+        "user": lambda: _user(aws, user),
         "access_keys": lambda: _keys(aws, user),
         "inline_policies": lambda: inline_policies(aws, user),
         "attached_policies": lambda: _attached(aws, "list_attached_user_policies", UserName=user),
@@ -92,9 +98,10 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
             except NoCredentials:
                 raise
             except AwsError as error:
-                if name == "user":
-                    raise
                 unknown.append(f"{name.replace('_', ' ')} of {user}: {error.message}")
+    gone = "user" in found and found["user"] is None
+    if gone:
+        unknown = [f"IAM no longer knows anything of {user!r}: {DELETED}"]
     # A password that cannot be looked for must be taken to exist: the next step looks again.
     console = bool(found.get("login_profile")) or "login_profile" not in found
     keys = found.get("access_keys", [])
@@ -117,6 +124,20 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     )
 
 
+def _user(aws: Aws, user: str) -> dict[str, Any] | None:
+    """The user with tags and boundary, the boundary with its document; None when deleted."""
+    try:
+        found: dict[str, Any] = aws.call("iam", "get_user", UserName=user)["User"]
+    except AwsError as error:
+        if error.code in GONE:
+            return None
+        raise
+    boundary = found.get("PermissionsBoundary")
+    if boundary:
+        _add_document(aws, boundary, boundary["PermissionsBoundaryArn"])
+    return found
+
+
 def _all(aws: Aws, operation: str, key: str, user: str) -> list[dict[str, Any]]:
     return list(aws.pages("iam", operation, key, UserName=user))
 
@@ -124,22 +145,33 @@ def _all(aws: Aws, operation: str, key: str, user: str) -> list[dict[str, Any]]:
 def _keys(aws: Aws, user: str) -> list[dict[str, Any]]:
     keys = _all(aws, "list_access_keys", "AccessKeyMetadata", user)
     for key in keys:
-        used = aws.call("iam", "get_access_key_last_used", AccessKeyId=key["AccessKeyId"])
-        key["LastUsed"] = used.get("AccessKeyLastUsed", {})
+        try:
+            used = aws.call("iam", "get_access_key_last_used", AccessKeyId=key["AccessKeyId"])
+        except NoCredentials:
+            raise
+        except AwsError as error:
+            # The ids matter more than their use: a later step may need them.
+            key["LastUsed"] = {"Unknown": error.message}
+        else:
+            key["LastUsed"] = used.get("AccessKeyLastUsed", {})
     return keys
 
 
 def _attached(aws: Aws, operation: str, **given: str) -> list[dict[str, Any]]:
     found = list(aws.pages("iam", operation, "AttachedPolicies", **given))
     for policy in found:
-        # AWS's own documents are public; the account's own can be changed by whoever gets in.
-        if f":iam::{aws.account}:" in policy["PolicyArn"]:
-            arn = policy["PolicyArn"]
-            version = aws.call("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-            text = aws.call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
-            policy["DefaultVersionId"] = version
-            policy["Document"] = document(text["PolicyVersion"]["Document"])
+        _add_document(aws, policy, policy["PolicyArn"])
     return found
+
+
+def _add_document(aws: Aws, policy: dict[str, Any], arn: str) -> None:
+    """AWS's own documents are public; the account's own can be changed by whoever gets in."""
+    if f":iam::{aws.account}:" not in arn:
+        return
+    version = aws.call("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    text = aws.call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)
+    policy["DefaultVersionId"] = version
+    policy["Document"] = document(text["PolicyVersion"]["Document"])
 
 
 def _groups(aws: Aws, user: str) -> list[dict[str, Any]]:

@@ -4,8 +4,10 @@ An inline policy of ours, named after the case, denies every action on every res
 access keys and the sessions that GetSessionToken and GetFederationToken minted, at once and for
 as long as it stands; a condition on the time of issue would miss the keys. When the 2,048
 characters that a user's inline policies share are used up, AWS's managed policy AWSDenyAll is
-attached instead. It does not touch role sessions that the user already holds: those follow the
-role's policies. Undoing it hands access back for as long as a minted session can live: 36 hours.
+attached instead; when ten managed policies are attached too, it becomes the user's permissions
+boundary, where its deny binds as well. It does not touch role sessions that the user already holds:
+those follow the role's policies. Undoing it hands access back for as long as a minted session can
+live: 36 hours.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html
 """
 
@@ -15,29 +17,34 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
+from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens
 from firedoor.actions.iam._user import (
     GONE,
+    UserState,
     characters,
+    gone_check,
     inline_policies,
     name_of,
     part,
     refuse_own,
     user_of,
 )
-from firedoor.errors import AwsError
+from firedoor.errors import AwsError, NoCredentials, NotFound, RunFailed
 from firedoor.kinds import IamUserName
 
 USER = "arn:{partition}:iam::{account}:user/{user}"
+ONLY_DENY_ALL = {"ArnEquals": {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AWSDenyAll"}}
 PERMISSIONS = (
+    Permission("iam:GetUser", USER, "the permissions boundary, and the ARN with its path"),
     Permission("iam:ListUserPolicies", USER),
     Permission("iam:GetUserPolicy", USER),
     Permission("iam:ListAttachedUserPolicies", USER),
     Permission("iam:PutUserPolicy", USER),
     Permission("iam:DeleteUserPolicy", USER, "undo"),
-    Permission("iam:AttachUserPolicy", USER, "when the inline policies are full"),
-    Permission("iam:DetachUserPolicy", USER, "undo"),
-    Permission("iam:GetUser", USER, "proof: the ARN with its path"),
+    Permission("iam:AttachUserPolicy", USER, "when the inline policies are full", ONLY_DENY_ALL),
+    Permission("iam:DetachUserPolicy", USER, "undo", ONLY_DENY_ALL),
+    Permission("iam:PutUserPermissionsBoundary", USER, "when no policy can be attached, and undo"),
+    Permission("iam:DeleteUserPermissionsBoundary", USER, "undo"),
     Permission("iam:SimulatePrincipalPolicy", USER, "proof"),
 )
 EXAMPLE = {"user": "ci-deployer"}
@@ -46,6 +53,8 @@ REOPENS = Reopens(
 )
 BUDGET = 2048
 """Characters that the inline policies of a user share, white space not counted."""
+ATTACHED = 10
+"""Managed policies that can be attached to a user unless AWS has raised the quota."""
 DENY_ALL: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "FiredoorDenyAll", "Effect": "Deny", "Action": "*", "Resource": "*"}],
@@ -54,6 +63,7 @@ PROBES = ("s3:ListAllMyBuckets", "iam:CreateAccessKey")
 """What is simulated as proof. Not sts:GetCallerIdentity: AWS allows that even under a deny."""
 LOOKS = 4
 """How often the simulation is looked at: IAM is eventually consistent."""
+PAUSE_SECONDS = 2.0
 
 
 class Input(Given, frozen=True, kw_only=True):
@@ -62,79 +72,142 @@ class Input(Given, frozen=True, kw_only=True):
     user: IamUserName
 
 
-class Found(State, frozen=True, kw_only=True):
-    """Our policy and AWSDenyAll, where they stand; `used`: characters of the inline budget."""
+class Found(UserState, frozen=True, kw_only=True):
+    """Our policy, AWSDenyAll where it is attached, and the boundary.
 
-    used: int
+    `used`: characters of the inline budget that others take; `attached`: managed policies; `arn`:
+    the user's, with its path.
+    """
+
+    used: int = 0
+    attached: int = 0
+    arn: str = ""
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
-    """Our policy, AWSDenyAll, and how full the inline policies are."""
-    ours = case.name("deny")
-    inline = inline_policies(aws, given.user)
+    """Our policy, AWSDenyAll and the boundary, and how full the user is of policies."""
+    refuse_own(aws, given.user)
+    try:
+        return _read(aws, given.user, case)
+    except AwsError as error:
+        if error.code not in GONE:
+            raise
+        return Found(parts={}, gone=True)
+
+
+def _read(aws: Aws, user: str, case: Case) -> Found:
+    found = aws.call("iam", "get_user", UserName=user)["User"]
+    inline = inline_policies(aws, user)
+    listing = aws.pages("iam", "list_attached_user_policies", "AttachedPolicies", UserName=user)
+    attached = [policy["PolicyArn"] for policy in listing]
     parts: dict[str, Any] = {}
+    ours = case.name("deny")
     if ours in inline:
-        parts[part(case, given.user, "inline-policy", ours)] = inline[ours]
-    attached = aws.pages(
-        "iam", "list_attached_user_policies", "AttachedPolicies", UserName=given.user
+        parts[_inline(case, user)] = inline[ours]
+    if _deny_all_arn(case) in attached:
+        parts[_managed(case, user)] = "attached"
+    boundary = (found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+    if boundary:
+        parts[_boundary(case, user)] = boundary
+    return Found(
+        parts=parts,
+        used=sum(characters(policy) for name, policy in inline.items() if name != ours),
+        attached=len(attached),
+        arn=found["Arn"],
     )
-    if _deny_all_arn(case) in [policy["PolicyArn"] for policy in attached]:
-        parts[part(case, given.user, "attached-policy", _deny_all_arn(case))] = "attached"
-    used = sum(characters(policy) for name, policy in inline.items() if name != ours)
-    return Found(parts=parts, used=used)
 
 
 def changes(given: Input, before: Found, case: Case) -> list[Change]:
-    """Our policy where there is room for it, AWSDenyAll where there is none."""
-    ours = part(case, given.user, "inline-policy", case.name("deny"))
-    managed = part(case, given.user, "attached-policy", _deny_all_arn(case))
-    if before.used + characters(DENY_ALL) <= BUDGET:
-        if before.parts.get(ours) == DENY_ALL:
-            return []
-        return [Change(resource=ours, what="policy", from_=before.parts.get(ours), to=DENY_ALL)]
-    if managed in before.parts:
+    """Our policy where there is room for it; else AWSDenyAll, attached or as the boundary."""
+    if before.gone:
         return []
-    return [Change(resource=managed, what="attachment", from_=None, to="attached")]
+    if before.used + characters(DENY_ALL) <= BUDGET:
+        return _unless_so(_inline(case, given.user), "policy", before, DENY_ALL)
+    managed = _managed(case, given.user)
+    if managed in before.parts or before.attached < ATTACHED:
+        return _unless_so(managed, "attachment", before, "attached")
+    return _unless_so(_boundary(case, given.user), "boundary", before, _deny_all_arn(case))
+
+
+def _unless_so(resource: str, what: str, before: Found, to: Any) -> list[Change]:
+    now = before.parts.get(resource)
+    return [] if now == to else [Change(resource=resource, what=what, from_=now, to=to)]
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Put or remove our policy, or attach or detach AWSDenyAll."""
+    """Put or remove our policy, attach or detach AWSDenyAll, or set the boundary.
+
+    A user who is gone needs no deny. RunFailed when there is no room any more: somebody filled the
+    user with policies since it was looked at.
+    """
     refuse_own(aws, given.user)
-    user, name = user_of(change.resource), name_of(change.resource)
+    operation, named = _call(change)
     try:
-        if "#attached-policy/" in change.resource:
-            verb = "attach" if change.to else "detach"
-            aws.call("iam", f"{verb}_user_policy", UserName=user, PolicyArn=name)
-        elif change.to is None:
-            aws.call("iam", "delete_user_policy", UserName=user, PolicyName=name)
-        else:
-            text = json.dumps(change.to, separators=(",", ":"))
-            aws.call("iam", "put_user_policy", UserName=user, PolicyName=name, PolicyDocument=text)
+        aws.call("iam", operation, UserName=user_of(change.resource), **named)
     except AwsError as error:
-        if change.to is not None or error.code not in GONE:
+        if error.code.startswith("LimitExceeded"):
+            raise RunFailed(
+                f"{given.user!r} is NOT denied: {error.message}. Its policies were filled up "
+                "meanwhile. At once: aws iam put-user-permissions-boundary --user-name "
+                f"{given.user} --permissions-boundary {_deny_all_arn(case)}; then run this again"
+            ) from error
+        if error.code not in GONE:
             raise
+        if change.to is not None and not _denies(change, case):
+            raise NotFound(
+                f"{given.user!r}, or what stood there before ({name_of(change.resource)}), has "
+                "been deleted since: it cannot be put back"
+            ) from None
+
+
+def _denies(change: Change, case: Case) -> bool:
+    return change.to in (DENY_ALL, "attached", _deny_all_arn(case))
+
+
+def _call(change: Change) -> tuple[str, dict[str, str]]:
+    """The operation of boto3 that makes a change, and its parameters but for the user."""
+    name = name_of(change.resource)
+    if "#attached-policy/" in change.resource:
+        return ("attach" if change.to else "detach") + "_user_policy", {"PolicyArn": name}
+    if change.resource.endswith("#permissions-boundary"):
+        if change.to is None:
+            return "delete_user_permissions_boundary", {}
+        return "put_user_permissions_boundary", {"PermissionsBoundary": str(change.to)}
+    if change.to is None:
+        return "delete_user_policy", {"PolicyName": name}
+    text = json.dumps(change.to, separators=(",", ":"))
+    return "put_user_policy", {"PolicyName": name, "PolicyDocument": text}
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
-    """One of the two stands, and IAM's own simulation denies."""
+    """One of the three stands, and IAM's own simulation denies.
+
+    A simulation that cannot be made leaves the proof open: it is not silently left out.
+    """
     state = observe(aws, given, case)
-    ours = state.parts.get(part(case, given.user, "inline-policy", case.name("deny")))
-    managed = part(case, given.user, "attached-policy", _deny_all_arn(case)) in state.parts
-    seen = "our inline policy stands" if ours == DENY_ALL else ""
-    seen = seen or ("AWSDenyAll is attached" if managed else "neither our policy nor AWSDenyAll")
+    if state.gone:
+        return [gone_check(given.user, "is denied everything")]
+    standing = {
+        "our inline policy stands": state.parts.get(_inline(case, given.user)) == DENY_ALL,
+        "AWSDenyAll is attached": _managed(case, given.user) in state.parts,
+        "AWSDenyAll is the permissions boundary": state.parts.get(_boundary(case, given.user))
+        == _deny_all_arn(case),
+    }
+    seen = [words for words, stands in standing.items() if stands]
     stands = Check(
         what=f"{given.user} is denied everything",
-        holds=bool(ours == DENY_ALL or managed),
-        seen=seen,
+        holds=bool(seen),
+        seen="; ".join(seen) or "neither our policy nor AWSDenyAll",
     )
-    return [stands, *_simulated(aws, given)]
+    return [stands, *_simulated(aws, state.arn)]
 
 
-def _simulated(aws: Aws, given: Input) -> list[Check]:
+def _simulated(aws: Aws, arn: str) -> list[Check]:
     results: dict[str, str] = {}
     try:
-        arn = aws.call("iam", "get_user", UserName=given.user)["User"]["Arn"]
-        for _ in range(LOOKS):
+        for look in range(LOOKS):
+            if look:
+                aws.wait(PAUSE_SECONDS)
             answer = aws.call(
                 "iam", "simulate_principal_policy", PolicySourceArn=arn, ActionNames=list(PROBES)
             )
@@ -143,14 +216,30 @@ def _simulated(aws: Aws, given: Input) -> list[Check]:
             }
             if "allowed" not in results.values():
                 break
-            aws.wait(2.0)
-    except AwsError:
-        # The policy was read back; that it cannot be simulated as well takes nothing from it.
-        return []
+    except NoCredentials:
+        raise
+    except AwsError as error:
+        return [Check(what="IAM's simulation of the user", holds=None, seen=error.message)]
     return [
-        Check(what=f"IAM's simulation of {name}", holds=decision != "allowed", seen=decision)
-        for name, decision in results.items()
+        Check(
+            what=f"IAM's simulation of {name}",
+            holds=results[name] != "allowed" if name in results else None,
+            seen=results.get(name, "IAM did not say"),
+        )
+        for name in PROBES
     ]
+
+
+def _inline(case: Case, user: str) -> str:
+    return part(case, user, "inline-policy", case.name("deny"))
+
+
+def _managed(case: Case, user: str) -> str:
+    return part(case, user, "attached-policy", _deny_all_arn(case))
+
+
+def _boundary(case: Case, user: str) -> str:
+    return part(case, user, "permissions-boundary")
 
 
 def _deny_all_arn(case: Case) -> str:
@@ -159,12 +248,12 @@ def _deny_all_arn(case: Case) -> str:
 
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
-    user = ("--user-name", user_of(change.resource))
-    name = name_of(change.resource)
-    if "#attached-policy/" in change.resource:
-        verb = "attach" if change.to else "detach"
-        return [["iam", f"{verb}-user-policy", *user, "--policy-arn", name]]
-    if change.to is None:
-        return [["iam", "delete-user-policy", *user, "--policy-name", name]]
-    text = json.dumps(change.to, separators=(",", ":"))
-    return [["iam", "put-user-policy", *user, "--policy-name", name, "--policy-document", text]]
+    operation, named = _call(change)
+    options = {
+        "PolicyArn": "--policy-arn",
+        "PolicyName": "--policy-name",
+        "PolicyDocument": "--policy-document",
+        "PermissionsBoundary": "--permissions-boundary",
+    }
+    words = ["iam", operation.replace("_", "-"), "--user-name", user_of(change.resource)]
+    return [words + [word for name, value in named.items() for word in (options[name], value)]]

@@ -10,9 +10,19 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.
 
 from __future__ import annotations
 
-from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
-from firedoor.actions.iam._user import name_of, part, refuse_own, user_of
-from firedoor.errors import AwsError
+from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens
+from firedoor.actions.iam._user import (
+    GONE,
+    UserState,
+    gone_check,
+    listed,
+    name_of,
+    part,
+    refuse_own,
+    set_status,
+    user_of,
+)
+from firedoor.errors import AwsError, BadInput
 from firedoor.kinds import AccessKeyId, IamUserName, mask_key_id
 
 PERMISSIONS = (
@@ -30,51 +40,68 @@ class Input(Given, frozen=True, kw_only=True):
     only: AccessKeyId | None = None
 
 
-def observe(aws: Aws, given: Input, case: Case) -> State:
+def observe(aws: Aws, given: Input, case: Case) -> UserState:
     """The status of each key; an absent `only` is no error, it is nothing to do."""
-    found = aws.pages("iam", "list_access_keys", "AccessKeyMetadata", UserName=given.user)
-    return State(
-        parts={
-            part(case, given.user, "access-key", key["AccessKeyId"]): key["Status"]
-            for key in found
-            if given.only in (None, key["AccessKeyId"])
-        }
+    refuse_own(aws, given.user)
+    if given.only and not given.only.startswith("AKIA"):
+        raise BadInput(
+            f"{mask_key_id(given.only)} is a temporary key, and AWS can make only long-term ones "
+            "inactive: deny the user (iam.deny_user) or cut the role's sessions "
+            "(iam.revoke_role_sessions)"
+        )
+    try:
+        found = listed(
+            aws,
+            "list_access_keys",
+            "AccessKeyMetadata",
+            "AccessKeyId",
+            case=case,
+            user=given.user,
+            kind="access-key",
+        )
+    except AwsError as error:
+        if error.code not in GONE:
+            raise
+        return UserState(parts={}, gone=True)
+    wanted = part(case, given.user, "access-key", given.only) if given.only else None
+    return UserState(
+        parts={name: status for name, status in found.items() if wanted in (None, name)}
     )
 
 
-def changes(given: Input, before: State, case: Case) -> list[Change]:
-    """Active → Inactive."""
+def changes(given: Input, before: UserState, case: Case) -> list[Change]:
+    """Active → Inactive. An expired one stays as it is: AWS does not take it any more."""
     return [
         Change(resource=resource, what="status", from_=status, to="Inactive")
         for resource, status in before.parts.items()
-        if status != "Inactive"
+        if status == "Active"
     ]
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Set one key's status."""
+    """Set one key's status; NotFound when a key to be made active again has been deleted."""
     refuse_own(aws, given.user)
-    aws.call(
-        "iam",
+    set_status(
+        aws,
         "update_access_key",
-        UserName=user_of(change.resource),
+        user=user_of(change.resource),
+        status=change.to,
         AccessKeyId=name_of(change.resource),
-        Status=change.to,
     )
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
-    """Each key reads Inactive."""
-    try:
-        state = observe(aws, given, case)
-    except AwsError as error:
-        return [Check(what=f"keys of {given.user} are inactive", holds=None, seen=str(error))]
+    """No key reads Active."""
+    state = observe(aws, given, case)
+    if state.gone:
+        return [gone_check(given.user, "has no active key")]
     if not state.parts:
-        return [Check(what=f"{given.user} has no such key", holds=True, seen="no key")]
+        what = f"key {mask_key_id(given.only)}" if given.only else "key"
+        return [Check(what=f"{given.user} has no {what}", holds=True, seen="no such key")]
     return [
         Check(
-            what=f"key {mask_key_id(name_of(resource))} is inactive",
-            holds=status == "Inactive",
+            what=f"key {mask_key_id(name_of(resource))} is not active",
+            holds=status != "Active",
             seen=str(status),
         )
         for resource, status in state.parts.items()

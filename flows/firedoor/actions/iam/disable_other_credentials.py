@@ -1,8 +1,9 @@
 """Make a user's SSH keys, signing certificates and service-specific credentials inactive.
 
 They sign in without an access key: SSH keys and passwords to CodeCommit, API keys to Bedrock and
-CloudWatch Logs, certificates to old SOAP interfaces. All can be made active again. The credential
-report does not list service-specific credentials, so they are read from IAM.
+CloudWatch Logs, certificates to old SOAP interfaces. All of them, or `only` one. All can be made
+active again. The credential report does not list service-specific credentials, so they are read
+from IAM. A kind that cannot be read does not keep the others open; it is said as not proven.
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateServiceSpecificCredential.html
 """
 
@@ -10,8 +11,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
-from firedoor.actions.iam._user import name_of, part, refuse_own, user_of
+from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens
+from firedoor.actions.iam._user import (
+    GONE,
+    UserState,
+    gone_check,
+    listed,
+    name_of,
+    refuse_own,
+    set_status,
+    user_of,
+)
+from firedoor.errors import AwsError, NoCredentials
 from firedoor.kinds import IamUserName
 
 USER = "arn:{partition}:iam::{account}:user/{user}"
@@ -63,23 +74,46 @@ KINDS = {
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """Whose credentials."""
+    """Whose credentials, and whether only one of them (its id: `APKA…`, `ACCA…`)."""
 
     user: IamUserName
+    only: str | None = None
 
 
-def observe(aws: Aws, given: Input, case: Case) -> State:
-    """The status of each credential."""
-    return State(
-        parts={
-            part(case, given.user, name, each[kind.id]): each["Status"]
-            for name, kind in KINDS.items()
-            for each in aws.pages("iam", kind.listing, kind.key, UserName=given.user)
-        }
-    )
+class Found(UserState, frozen=True, kw_only=True):
+    """The status of each credential; `unread`: why a kind could not be read, by its name."""
+
+    unread: dict[str, str]
 
 
-def changes(given: Input, before: State, case: Case) -> list[Change]:
+def observe(aws: Aws, given: Input, case: Case) -> Found:
+    """The status of each credential; an absent `only` is no error, it is nothing to do.
+
+    AwsError when no kind can be read.
+    """
+    refuse_own(aws, given.user)
+    parts: dict[str, str] = {}
+    unread: dict[str, str] = {}
+    for name, kind in KINDS.items():
+        try:
+            found = listed(
+                aws, kind.listing, kind.key, kind.id, case=case, user=given.user, kind=name
+            )
+        except NoCredentials:
+            raise
+        except AwsError as error:
+            if error.code in GONE:
+                return Found(parts={}, unread={}, gone=True)
+            unread[name] = error.message
+            if len(unread) == len(KINDS):
+                raise
+            continue
+        parts.update(found)
+    chosen = {name: status for name, status in parts.items() if given.only in (None, name_of(name))}
+    return Found(parts=dict(chosen), unread=unread)
+
+
+def changes(given: Input, before: Found, case: Case) -> list[Change]:
     """Active → Inactive. Expired ones stay as they are."""
     return [
         Change(resource=resource, what="status", from_=status, to="Inactive")
@@ -89,24 +123,24 @@ def changes(given: Input, before: State, case: Case) -> list[Change]:
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Set one credential's status."""
+    """Set one credential's status; NotFound when one to be made active has been deleted."""
     refuse_own(aws, given.user)
     kind = _kind(change.resource)
-    aws.call(
-        "iam",
+    set_status(
+        aws,
         kind.updating,
-        UserName=user_of(change.resource),
-        Status=change.to,
+        user=user_of(change.resource),
+        status=change.to,
         **{kind.id: name_of(change.resource)},
     )
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
-    """None of them is active."""
+    """None of them is active; what could not be read is not proven."""
     state = observe(aws, given, case)
-    if not state.parts:
-        return [Check(what=f"{given.user} has no other credentials", holds=True, seen="none")]
-    return [
+    if state.gone:
+        return [gone_check(given.user, "has no other credentials")]
+    checks = [
         Check(
             what=f"{_kind(resource).words} {name_of(resource)} is not active",
             holds=status != "Active",
@@ -114,6 +148,12 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
         )
         for resource, status in state.parts.items()
     ]
+    checks += [
+        Check(what=f"{KINDS[name].words}s of {given.user} are not active", holds=None, seen=why)
+        for name, why in state.unread.items()
+    ]
+    none = Check(what=f"{given.user} has no other credentials", holds=True, seen="none")
+    return checks or [none]
 
 
 def _kind(resource: str) -> Kind:

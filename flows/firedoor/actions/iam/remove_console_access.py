@@ -2,15 +2,24 @@
 
 AWS can only delete a login profile, not disable it, so the password cannot come back: undo leaves
 it, and a person sets a new one (with a reset at the next sign-in) when the user is trusted again.
-It does not stop access keys or sessions. A profile changed moments ago may be locked by AWS
-(EntityTemporarilyUnmodifiable): that is waited for, up to 20 s.
+It does not stop access keys, nor sessions that are open in the console: iam.deny_user does. A
+profile changed moments ago may be locked by AWS (EntityTemporarilyUnmodifiable): that is waited
+for, up to 20 s.
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html
 """
 
 from __future__ import annotations
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, State
-from firedoor.actions.iam._user import GONE, login_profile, part, refuse_own, user_of
+from firedoor.actions.iam._user import (
+    GONE,
+    exists,
+    gone_check,
+    login_profile,
+    part,
+    refuse_own,
+    user_of,
+)
 from firedoor.errors import AwsError, Refused
 from firedoor.kinds import IamUserName
 
@@ -18,6 +27,7 @@ USER = "arn:{partition}:iam::{account}:user/{user}"
 PERMISSIONS = (
     Permission("iam:GetLoginProfile", USER),
     Permission("iam:DeleteLoginProfile", USER),
+    Permission("iam:GetUser", USER, "proof: whether there is such a user at all"),
 )
 EXAMPLE = {"user": "ci-deployer"}
 IRREVERSIBLE = (
@@ -35,6 +45,7 @@ class Input(Given, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> State:
     """Whether there is a login profile, and since when."""
+    refuse_own(aws, given.user)
     found = login_profile(aws, given.user)
     return State(parts={part(case, given.user, "login-profile"): found} if found else {})
 
@@ -67,6 +78,8 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
     """There is no login profile."""
     found = login_profile(aws, given.user)
+    if found is None and not exists(aws, given.user):
+        return [gone_check(given.user, "has no console password")]
     return [
         Check(
             what=f"{given.user} has no console password",

@@ -3,25 +3,27 @@
 An inline policy on the role denies everything to sessions whose time of issue lies before the
 cut-off. The cut-off is 30 s ahead of the change: IAM needs seconds to apply a policy everywhere,
 and a session minted in these would slip through. Healthy workloads renew their sessions and go
-on; those renewed within the 30 s renew once more. It does not shut the way in by which a session
-was obtained. Service-linked roles and Identity Center's roles (AWSReservedSSO_*) are refused: IAM
-cannot edit them.
+on; those renewed within the 30 s renew once more. A policy of ours that stands already is left when
+its cut-off lies after the last session that is to be cut (`minted`, or now), and moved on
+otherwise. It does not shut the way in by which a session was obtained. Service-linked roles and
+Identity Center's roles are refused: IAM cannot edit them.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
 """
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
 from firedoor.actions.iam._user import GONE, document
-from firedoor.errors import AwsError, Refused
-from firedoor.kinds import IamRoleName
+from firedoor.errors import AwsError, Refused, RunFailed
+from firedoor.kinds import IamRoleName, Time, parse_time
 
 ROLE = "arn:{partition}:iam::{account}:role/{role}"
 PERMISSIONS = (
+    Permission("iam:GetRole", ROLE, "whose role it is: its path says so"),
     Permission("iam:GetRolePolicy", ROLE),
     Permission("iam:PutRolePolicy", ROLE),
     Permission("iam:DeleteRolePolicy", ROLE, "undo"),
@@ -32,62 +34,93 @@ REOPENS = Reopens(
 )
 AHEAD = timedelta(seconds=30)
 """How far the cut-off lies ahead: what a policy takes to be in force everywhere, and some."""
+NOT_OURS = ("/aws-service-role/", "/aws-reserved/")
+"""Paths of roles that AWS keeps for itself. Names prove nothing: anybody may call a role so."""
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """The role whose sessions are cut."""
+    """The role whose sessions are cut; `minted`: when the last of them was issued, if known."""
 
     role: IamRoleName
+    minted: Time | None = None
 
 
-def observe(aws: Aws, given: Input, case: Case) -> State:
-    """Our policy on the role, if it stands."""
+class Found(State, frozen=True, kw_only=True):
+    """Our policy on the role; `arn` is the role's, with its path, "" when there is no role."""
+
+    arn: str = ""
+
+
+def observe(aws: Aws, given: Input, case: Case) -> Found:
+    """The role, and our policy on it if it stands; Refused when it may not be touched."""
+    try:
+        arn = str(aws.call("iam", "get_role", RoleName=given.role)["Role"]["Arn"])
+    except AwsError as error:
+        if error.code not in GONE:
+            raise
+        return Found(parts={})
+    _refuse(aws, given.role, arn)
     name = case.name("revoke-sessions")
     try:
         answer = aws.call("iam", "get_role_policy", RoleName=given.role, PolicyName=name)
     except AwsError as error:
         if error.code not in GONE:
             raise
-        return State(parts={})
-    return State(parts={_resource(given, case): document(answer["PolicyDocument"])})
+        return Found(parts={}, arn=arn)
+    policy = document(answer["PolicyDocument"])
+    return Found(parts={_resource(arn, case): policy}, arn=arn)
 
 
-def changes(given: Input, before: State, case: Case) -> list[Change]:
-    """Our policy with a cut-off; one that stands already is left, with its cut-off."""
-    if before.parts:
+def changes(given: Input, before: Found, case: Case) -> list[Change]:
+    """Our policy with a cut-off after every session that is to be cut."""
+    if not before.arn:
+        return []
+    resource = _resource(before.arn, case)
+    found = before.parts.get(resource)
+    if _cuts(found, parse_time(given.minted) if given.minted else case.now):
         return []
     cut = (case.now + AHEAD).replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return [Change(resource=_resource(given, case), what="policy", from_=None, to=_policy(cut))]
+    return [Change(resource=resource, what="policy", from_=found, to=_policy(cut))]
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Put or remove our policy."""
-    _refuse(aws, given.role)
-    name = change.resource.rpartition("/")[2]
-    if change.to is not None:
-        text = json.dumps(change.to, separators=(",", ":"))
-        aws.call(
-            "iam", "put_role_policy", RoleName=given.role, PolicyName=name, PolicyDocument=text
-        )
-        return
+    """Put or remove our policy. A role that is gone has no sessions to cut.
+
+    RunFailed when the role has no room for it, or when AWS does not let anybody edit it.
+    """
+    _refuse(aws, given.role, change.resource.split("#", 1)[0])
+    named = {"RoleName": given.role, "PolicyName": change.resource.rpartition("/")[2]}
     try:
-        aws.call("iam", "delete_role_policy", RoleName=given.role, PolicyName=name)
+        if change.to is None:
+            aws.call("iam", "delete_role_policy", **named)
+        else:
+            text = json.dumps(change.to, separators=(",", ":"))
+            aws.call("iam", "put_role_policy", **named, PolicyDocument=text)
     except AwsError as error:
+        if error.code.startswith(("LimitExceeded", "UnmodifiableEntity")):
+            raise RunFailed(
+                f"the sessions of {given.role!r} are NOT cut: {error.message}. Remove an inline "
+                "policy of the role and run this again, or shut the role at once, for everybody: "
+                f"aws iam attach-role-policy --role-name {given.role} --policy-arn "
+                f"arn:{case.partition}:iam::aws:policy/AWSDenyAll"
+            ) from error
         if error.code not in GONE:
             raise
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
-    """Our policy stands as it was written."""
-    found = list(observe(aws, given, case).parts.values())
-    cut = _cut_off(found[0]) if found else ""
-    return [
-        Check(
-            what=f"sessions of {given.role} issued before the cut-off are denied",
-            holds=bool(found) and found[0] == _policy(cut),
-            seen=f"cut-off {cut}" if cut else "our policy does not stand",
-        )
-    ]
+    """Our policy stands as it was written, and its cut-off lies after what was to be cut."""
+    what = f"sessions of {given.role} issued before the cut-off are denied"
+    state = observe(aws, given, case)
+    if not state.arn:
+        return [Check(what=what, holds=True, seen="the role is gone, and its sessions with it")]
+    found = state.parts.get(_resource(state.arn, case))
+    cut = _cut_off(found)
+    if cut is None:
+        seen = "our policy has been changed" if found else "our policy does not stand"
+        return [Check(what=what, holds=False, seen=seen)]
+    late = given.minted is not None and cut <= parse_time(given.minted)
+    return [Check(what=what, holds=not late, seen=f"cut-off {cut:%Y-%m-%dT%H:%M:%SZ}")]
 
 
 def _policy(cut: str) -> dict[str, Any]:
@@ -105,25 +138,33 @@ def _policy(cut: str) -> dict[str, Any]:
     }
 
 
-def _cut_off(policy: dict[str, Any]) -> str:
+def _cuts(found: Any, until: datetime) -> bool:
+    cut = _cut_off(found)
+    return cut is not None and cut > until
+
+
+def _cut_off(found: Any) -> datetime | None:
+    """The cut-off of a policy that is ours as we write it; None for anything else."""
     try:
-        return str(policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"])
-    except (KeyError, IndexError, TypeError):
-        return ""
+        cut = str(found["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"])
+        moment = datetime.strptime(cut, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    return moment if found == _policy(cut) else None
 
 
-def _resource(given: Input, case: Case) -> str:
-    arn = f"arn:{case.partition}:iam::{case.account}:role/{given.role}"
+def _resource(arn: str, case: Case) -> str:
     return f"{arn}#inline-policy/{case.name('revoke-sessions')}"
 
 
-def _refuse(aws: Aws, role: str) -> None:
-    if role.startswith(("AWSServiceRoleFor", "AWSReservedSSO_")):
+def _refuse(aws: Aws, role: str, arn: str) -> None:
+    if any(f":role{path}" in arn for path in NOT_OURS):
         raise Refused(
-            f"{role!r} belongs to AWS: IAM cannot edit it. For Identity Center, remove the "
+            f"{role!r} belongs to AWS ({arn}): IAM cannot edit it. For Identity Center, remove the "
             "person's assignment and end the session there"
         )
-    if f":assumed-role/{role}/" in aws.principal:
+    kind, _, name = aws.principal.rpartition(":")[2].partition("/")
+    if kind == "assumed-role" and name.split("/", 1)[0].lower() == role.lower():
         raise Refused(f"{role!r} is the role that firedoor acts as: it would cut itself off")
 
 

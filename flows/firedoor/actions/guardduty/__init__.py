@@ -1,0 +1,1 @@
+"""What firedoor does with Amazon GuardDuty."""

@@ -1,0 +1,130 @@
+"""Runs a program through Prefect: one flow run, on the embedded server of the desk's home.
+
+Whatever Prefect does, the run comes to its end: before the flow has begun, PrefectUnavailable says
+so and nothing has been done; after that, the carrier goes on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from firedoor.engine.carried import Carried
+from firedoor.engine.desk import Desk
+from firedoor.engine.server import Server, server_for
+from firedoor.errors import FiredoorError, PrefectUnavailable
+from firedoor.program import Program
+from firedoor.runbook import Json
+
+if TYPE_CHECKING:
+    from firedoor.play import StepResult
+
+BEGIN_SECONDS = 60.0
+"""How long Prefect may take to begin the flow once its server answers."""
+
+END_SECONDS = 15.0
+"""How long it may take to write down the end of a flow whose work is done."""
+
+Say = Callable[[str], None]
+
+
+def run_in_prefect(
+    desk: Desk,
+    program: Program,
+    inputs: Mapping[str, Json],
+    run: str,
+    *,
+    on_progress: Say = lambda _: None,
+) -> None:
+    """Run a program as a flow run. PrefectUnavailable: nothing has begun, nothing will."""
+    try:
+        server = server_for(desk.recorder.journal.home, on_progress)
+        with prefect_for(server):
+            failed = asyncio.run(_conduct(desk, program, inputs, run, server, on_progress))
+    except FiredoorError:
+        raise
+    except Exception as error:
+        # Whatever Prefect raises (its imports included) is one thing to us.
+        raise PrefectUnavailable(f"{type(error).__name__}: {error}") from error
+    if failed is not None:
+        raise failed
+
+
+async def _conduct(
+    desk: Desk,
+    program: Program,
+    inputs: Mapping[str, Json],
+    run: str,
+    server: Server,
+    say: Say,
+) -> BaseException | None:
+    """Conduct the run inside its flow run; what the run itself raised."""
+    # Lazy: these import Prefect, whose settings are in place only now.
+    from firedoor.engine.flow_run import FlowOfRun
+    from firedoor.engine.prefect_carrier import PrefectCarrier, reason
+    from firedoor.engine.stage import conduct
+
+    carrier = PrefectCarrier(desk, run, say)
+    work: Carried[list[StepResult]] = Carried(
+        lambda: conduct(desk, program, inputs, carrier, run=run)
+    )
+    flow = FlowOfRun(desk, program, run, carrier)
+    try:
+        problem = await work.carry(
+            flow.start(inputs, work), begin=BEGIN_SECONDS, end=END_SECONDS, stuck=server.kill
+        )
+        if work.state == "waits":
+            raise PrefectUnavailable(reason(problem or TimeoutError("it did not begin")))
+        if problem is not None:
+            carrier.fail(problem)
+        return work.error
+    finally:
+        if carrier.broken or work.state != "done":
+            # What still hangs on its answer gets an error, and ends.
+            server.kill()
+            flow.forget_events()
+
+
+@contextmanager
+def prefect_for(server: Server) -> Iterator[None]:
+    """Prefect, imported, with our settings for this server and nobody else's.
+
+    It reads the environment whenever it makes settings: somebody's own `PREFECT_*` are away for the
+    block, and as before after it. Another server may have been used in this process before.
+    """
+    with _environment(server.environment()):
+        importlib.import_module("prefect.main")
+        import prefect.settings as known
+
+        # Not below the loggers that the settings silence; it would write between our lines.
+        logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)
+        updates: dict[Any, Any] = {
+            getattr(known, name): value
+            for name, value in server.environment().items()
+            if name.startswith("PREFECT_")
+        }
+        with known.temporary_settings(updates=updates):
+            yield
+
+
+@contextmanager
+def _environment(ours: Mapping[str, str]) -> Iterator[None]:
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
+    before = theirs | {name: os.environ[name] for name in ours if name in os.environ}
+    try:
+        for name in theirs:
+            del os.environ[name]
+        os.environ.update(ours)
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+        os.environ.update(before)
+
+
+__all__ = ["PrefectUnavailable", "prefect_for", "run_in_prefect"]

@@ -1,0 +1,146 @@
+"""What `playbooks/plan.yaml` says: accounts and their mode, people, what is protected, limits.
+
+Everything has a safe default, so that a missing file means: ask for every change, in no account
+act, protect by asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Protocol
+
+import msgspec
+
+from firedoor import globs
+from firedoor.errors import CheckFailed, Problem
+from firedoor.kinds import AccountId, Arn
+from firedoor.playbook import StepName
+from firedoor.runbook import RoleName, Said
+from firedoor.shapes import shape
+from firedoor.yamlio import Document, load
+
+Mode = Literal["observe", "ask", "act"]
+"""`observe`: evidence only. `ask`: every change asks. `act`: what playbooks preauthorise runs."""
+
+
+class Modes(Said, frozen=True, kw_only=True):
+    """The mode of each account, and of all others."""
+
+    default: Mode = "ask"
+    accounts: dict[AccountId, Mode] = msgspec.field(default_factory=dict)
+
+    def of(self, account: str) -> Mode:
+        """The mode of an account."""
+        return self.accounts.get(account, self.default)
+
+
+class Person(Said, frozen=True, kw_only=True):
+    """Somebody who has a role, by whatever proves who they are; one of the three at least."""
+
+    name: str = ""
+    os_user: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")] | None = None
+    arn: Arn | None = None
+    slack: Annotated[str, msgspec.Meta(pattern=r"^[UW][A-Z0-9]{6,20}$")] | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.os_user or self.arn or self.slack):
+            raise ValueError("a person needs os_user, arn or slack: a name proves nothing")
+
+
+class Budget(Said, frozen=True, kw_only=True):
+    """How much may happen without people. Over it, firedoor asks."""
+
+    changes_per_hour: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
+
+
+class ResponsePlan(Said, frozen=True, kw_only=True):
+    """The whole file.
+
+    `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs and
+    patterns that are never changed without asking. `may_confirm_alone`: steps whose requester may
+    also approve them. `ignore`: pattern of finding types → why they are ignored.
+    """
+
+    mode: Modes = Modes()
+    accounts: tuple[AccountId, ...] = ()
+    people: dict[RoleName, tuple[Person, ...]] = msgspec.field(default_factory=dict)
+    protect: tuple[str, ...] = ()
+    may_confirm_alone: tuple[StepName, ...] = ()
+    budget: Budget = Budget()
+    ignore: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def ignored(self, finding_type: str) -> str:
+        """Why findings of a type are ignored; "" when they are not."""
+        fitting = [glob for glob in self.ignore if globs.matches(glob, finding_type)]
+        return self.ignore[max(fitting, key=globs.precision)] if fitting else ""
+
+
+class HasPlan(Protocol):
+    """What knows the file: `firedoor.library.Library`."""
+
+    def plan(self) -> Path | None: ...
+
+
+def load_plan(library: HasPlan) -> ResponsePlan:
+    """The plan in force; what is safe where there is none. CheckFailed lists its mistakes."""
+    path = library.plan()
+    if path is None:
+        return ResponsePlan()
+    plan, problems = shape_plan(load(path))
+    if plan is None:
+        raise CheckFailed.of(problems)
+    return plan
+
+
+def shape_plan(document: Document) -> tuple[ResponsePlan | None, list[Problem]]:
+    """A document as the plan, or None and what is wrong with it by itself."""
+    plan, problems = shape(document, ResponsePlan)
+    problems += [*_protected(document), *_ignored(document), *_modes(document)]
+    return (None if problems else plan), sorted(problems)
+
+
+def _protected(document: Document) -> list[Problem]:
+    listed = document.root.get("protect")
+    problems = []
+    for index, said in enumerate(listed if isinstance(listed, list) else []):
+        if not isinstance(said, str) or not said:
+            continue
+        wrong = globs.mistake(said)
+        if not wrong and not said.startswith(("arn:", "*")):
+            wrong = (
+                f"{said!r} is neither an ARN nor a pattern of one, such as arn:aws:iam::*:user/x*"
+            )
+        if wrong:
+            problems.append(document.problem(("protect", index), wrong))
+    return problems
+
+
+def _ignored(document: Document) -> list[Problem]:
+    listed = document.root.get("ignore")
+    problems = []
+    for said, reason in listed.items() if isinstance(listed, dict) else ():
+        wrong = globs.mistake(said)
+        if not wrong and not said.replace("*", "").strip(":/"):
+            wrong = f"{said!r} would ignore every finding"
+        if wrong:
+            problems.append(document.problem(("ignore", said), wrong, at="key"))
+        elif isinstance(reason, str) and not reason.strip():
+            message = f"why is {said!r} ignored? People read the reason with each finding"
+            problems.append(document.problem(("ignore", said), message))
+    return problems
+
+
+def _modes(document: Document) -> list[Problem]:
+    mode, accounts = document.root.get("mode"), document.root.get("accounts")
+    modes = mode.get("accounts") if isinstance(mode, Mapping) else None
+    known = accounts if isinstance(accounts, list) else []
+    return [
+        document.problem(
+            ("mode", "accounts", account),
+            f"account {account} is in mode {said!r} but not under 'accounts': nothing acts in it",
+            at="key",
+        )
+        for account, said in (modes.items() if isinstance(modes, Mapping) else ())
+        if said == "act" and account not in known
+    ]

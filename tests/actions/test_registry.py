@@ -1,0 +1,147 @@
+"""Every action keeps the contract; this walks all of them."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+import botocore.session
+import msgspec
+import pytest
+
+from firedoor.actions.contract import NEVER, Action, Artefact, Check, State
+from firedoor.actions.registry import registry
+from firedoor.check import Known, check_runbook
+from firedoor.yamlio import loads
+
+ACTIONS = sorted(registry())
+MUTATING = [name for name in ACTIONS if registry()[name].mutating]
+
+NOT_OPERATIONS: dict[str, str] = {
+    # IAM actions that are no API operation of their own, with the reason why they exist:
+}
+"""Empty as long as no action needs one; `iam:PassRole` would stand here, for instance."""
+
+SERVICES = {"iam": "iam", "sts": "sts", "cloudtrail": "cloudtrail", "ec2": "ec2"}
+SERVICES |= {"guardduty": "guardduty"}
+
+
+def action(name: str) -> Action:
+    return registry()[name]
+
+
+def operations(prefix: str) -> set[str]:
+    session = botocore.session.Session()
+    return set(session.get_service_model(SERVICES[prefix]).operation_names)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_is_found_under_the_path_of_its_module(name: str) -> None:
+    module = importlib.import_module(f"firedoor.actions.{name}")
+
+    assert action(name).module is module
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_action_says_what_it_does_in_one_line_and_more_below(name: str) -> None:
+    summary, _, rest = action(name).about.partition("\n")
+
+    assert re.fullmatch(r"[A-Z][^\n]{10,95}[.]", summary)
+    assert rest.startswith("\n")
+    assert len(rest) > 100
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIONS if not name.startswith("report.")])
+def test_an_action_on_aws_names_its_source(name: str) -> None:
+    assert re.search(r"^Source: https://docs\.aws\.amazon\.com/\S+$", action(name).about, re.M)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_the_example_of_an_action_fits_its_input(name: str) -> None:
+    msgspec.convert(dict(action(name).example), action(name).Input)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
+    given = msgspec.json.encode(dict(action(name).example)).decode()
+    text = (
+        "runbook: example\ntitle: x\nsummary: x\nsteps:\n"
+        f"  - {{ id: only, phase: contain, action: {name}, with: {given} }}\n"
+    )
+
+    _, problems = check_runbook(loads(text, "x.yaml"), Known(registry()))
+
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_permission_of_an_action_exists(name: str) -> None:
+    wanted = [grant.action for grant in action(name).permissions]
+    unknown = [
+        each
+        for each in wanted
+        if each not in NOT_OPERATIONS and each.split(":")[1] not in operations(each.split(":")[0])
+    ]
+
+    assert unknown == []
+    assert len(wanted) == len(set(wanted))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_permissions_name_only_places_that_can_be_filled(name: str) -> None:
+    known = {"account", "partition", *action(name).Input.__struct_fields__}
+    text = repr([(grant.resource, grant.condition) for grant in action(name).permissions])
+    places = set(re.findall(r"\{([a-z_]+)\}", text))
+
+    assert places <= known
+
+
+@pytest.mark.parametrize("name", MUTATING)
+def test_a_mutating_action_says_what_undoing_it_means(name: str) -> None:
+    found = action(name)
+
+    assert found.irreversible or found.reopens is not NEVER
+    assert not (found.irreversible and found.reopens is not NEVER)
+
+
+@pytest.mark.parametrize("name", MUTATING)
+def test_a_mutating_action_can_tell_its_changes_as_commands(name: str) -> None:
+    assert action(name).commands is not None
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name not in MUTATING])
+def test_a_reading_action_needs_reading_permissions_only(name: str) -> None:
+    verbs = {
+        re.match(r"[A-Z][a-z]+", grant.action.split(":")[1])[0]  # type: ignore[index]
+        for grant in action(name).permissions
+    }
+
+    assert verbs <= {"Get", "List", "Describe", "Lookup", "Generate"}
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_everything_that_goes_in_or_comes_out_is_described(name: str) -> None:
+    found = [struct for struct in structs(action(name)) if not (struct.__doc__ or "").strip()]
+
+    assert found == []
+
+
+def structs(found: Action) -> list[type[msgspec.Struct]]:
+    """Input, Output, state, and the structs in their fields."""
+    ours = [found.Input, *([found.Output] if found.Output else [])]
+    seen: list[type[msgspec.Struct]] = []
+    while ours:
+        one = ours.pop()
+        if one in seen or one in (Artefact, Check, State):
+            continue
+        seen.append(one)
+        for field in msgspec.structs.fields(one):
+            ours += inner(field.type)
+    return seen
+
+
+def inner(annotation: Any) -> list[type[msgspec.Struct]]:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return [annotation]
+    return [one for each in getattr(annotation, "__args__", ()) for one in inner(each)]
