@@ -88,7 +88,7 @@ def test_a_missing_anchor_file_is_said(journal: Journal) -> None:
 
     (journal.home / "anchors" / f"{incident}.txt").unlink()
 
-    assert "cut-off end could not be seen" in journal.verify(incident).notes[0]
+    assert "a cut-off end could not be seen" in journal.verify(incident).notes[0]
 
 
 def test_secrets_are_masked_before_they_are_written(journal: Journal) -> None:

@@ -1,58 +1,54 @@
 """The journal: the append-only, hash-chained record of an incident.
 
 Each entry carries the SHA-256 of the one before it, so that a changed, removed or inserted entry
-breaks the chain. That nothing was cut off at the end is shown by the anchors: a second file that
-gets the sequence number and hash of every entry as it is written.
+breaks the chain. That nothing was cut off at the end, nor written anew as a whole, is shown by the
+anchors (`firedoor.anchors`), a second file.
 """
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from firedoor import store as tables
-from firedoor.errors import BadInput, NotFound, StoreUnavailable
+from firedoor.anchors import anchoring, compare, read_anchors
+from firedoor.chain import (
+    START,
+    Entry,
+    Verification,
+    chained,
+    clean_data,
+    hash_of,
+    verify_chain,
+    verify_file,
+)
+from firedoor.errors import NotFound, StoreUnavailable
 from firedoor.kinds import time_text
-from firedoor.masking import masked
-from firedoor.store import Store
+from firedoor.store import Collided, Store
 
-START = "0" * 64
-"""What stands as `prev` in the first entry."""
+TRIES = 8
+"""How often an append begins anew when another machine has taken its number meanwhile."""
 
-MAX_EXPORT_BYTES = 256 * 1024 * 1024
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry. `at` is the incident's time (simulated in drills), `wall` the real one."""
-
-    seq: int
-    at: str
-    wall: str
-    kind: str
-    by: str
-    run: str | None
-    step: str | None
-    data: dict[str, Any]
-    prev: str
-    hash: str
-
-
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a journal holds; `problems` names the entries that do not."""
-
-    incident: str
-    holds: bool
-    entries: int
-    head: str
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+_COLUMNS = tables.entries.c
+_HEAD = (
+    select(_COLUMNS.seq, _COLUMNS.hash)
+    .where(_COLUMNS.incident == bindparam("incident"))
+    .order_by(_COLUMNS.seq.desc())
+    .limit(1)
+)
+_AFTER = (
+    select(tables.entries)
+    .where(_COLUMNS.incident == bindparam("incident"), _COLUMNS.seq > bindparam("after"))
+    .order_by(_COLUMNS.seq)
+)
+_INSERT = insert(tables.entries)
 
 
 class Journal:
@@ -70,21 +66,33 @@ class Journal:
 
     def open_incident(self, prefix: str, *, at: datetime, by: str, **data: Any) -> str:
         """Open an incident with the next free number of the year; its id."""
+        incident = self._number(prefix, at.year)
+        self.append(incident, "incident.opened", {"id": incident, **data}, by=by, at=at)
+        return incident
+
+    def adopt(self, incident: str, *, year: int) -> None:
+        """Take in an incident that was opened while this store could not be written.
+
+        It keeps its id; a number of the year is used up for it. Nothing happens when it is known.
+        """
+        if incident not in self.incidents():
+            self._number(incident.split("-", 1)[0], year, incident)
+
+    def _number(self, prefix: str, year: int, incident: str = "") -> str:
         with self.store.writing() as connection:
             numbered = tables.incidents.c
             last = connection.execute(
                 select(func.max(numbered.number)).where(
-                    numbered.prefix == prefix, numbered.year == at.year
+                    numbered.prefix == prefix, numbered.year == year
                 )
             ).scalar()
             number = (last or 0) + 1
-            incident = f"{prefix}-{at.year}-{number:04d}"
+            incident = incident or f"{prefix}-{year}-{number:04d}"
             connection.execute(
                 insert(tables.incidents).values(
-                    id=incident, prefix=prefix, year=at.year, number=number
+                    id=incident, prefix=prefix, year=year, number=number
                 )
             )
-        self.append(incident, "incident.opened", {"id": incident, **data}, by=by, at=at)
         return incident
 
     def append(
@@ -98,33 +106,36 @@ class Journal:
         run: str | None = None,
         step: str | None = None,
     ) -> Entry:
-        """Append an entry, secrets masked. It is on disk, and read back, when this returns."""
-        clean = msgspec.to_builtins(masked(msgspec.to_builtins(dict(data))))
-        with self.store.writing() as connection:
-            row = connection.execute(
-                select(tables.entries.c.seq, tables.entries.c.hash)
-                .where(tables.entries.c.incident == incident)
-                .order_by(tables.entries.c.seq.desc())
-                .limit(1)
-            ).first()
-            draft = Entry(
-                seq=(row.seq if row else 0) + 1,
-                at=time_text(at),
-                wall=time_text(datetime.now(UTC)),
-                kind=kind,
-                by=by,
-                run=run,
-                step=step,
-                data=clean,
-                prev=row.hash if row else START,
-                hash="",
-            )
-            entry = msgspec.structs.replace(draft, hash=hash_of(draft))
-            values = msgspec.structs.asdict(entry)
-            values["data"] = msgspec.json.encode(clean, order="sorted").decode()
-            connection.execute(insert(tables.entries).values(incident=incident, **values))
+        """Append an entry, secrets masked. It is on disk, and read back, when this returns.
+
+        StoreUnavailable: it is not in the journal.
+        """
+        clean = clean_data(data)
+        for attempt in range(TRIES):
+            try:
+                with anchoring(self.anchors(incident)) as anchor:
+                    with self.store.writing() as connection:
+                        row = connection.execute(_HEAD, {"incident": incident}).first()
+                        entry = chained(
+                            kind,
+                            clean,
+                            by=by,
+                            at=at,
+                            run=run,
+                            step=step,
+                            seq=(row.seq if row else 0) + 1,
+                            prev=row.hash if row else START,
+                        )
+                        values = msgspec.structs.asdict(entry)
+                        values["data"] = msgspec.json.encode(clean, order="sorted").decode()
+                        anchor.begin(entry.seq, entry.hash, entry.wall)
+                        connection.execute(_INSERT, {"incident": incident, **values})
+                    anchor.end()
+                break
+            except Collided:
+                if attempt + 1 == TRIES:
+                    raise
         self._read_back(incident, entry)
-        self._anchor(incident, entry)
         return entry
 
     def entries(self, incident: str) -> list[Entry]:
@@ -149,22 +160,52 @@ class Journal:
                 ).scalars()
             )
 
+    def receipts_since(self, moment: datetime) -> list[dict[str, Any]]:
+        """What was changed in any incident of this store from a moment on."""
+        columns = tables.entries.c
+        with self.store.reading() as connection:
+            rows = connection.execute(
+                select(columns.data).where(
+                    columns.kind == "step.receipt", columns.at >= time_text(moment)
+                )
+            ).scalars()
+            return [msgspec.json.decode(row) for row in rows]
+
+    def remembered(self, incident: str) -> list[Entry]:
+        """What was read or could be read of a journal, also when the store is gone meanwhile."""
+        with contextlib.suppress(StoreUnavailable, NotFound):
+            return self.entries(incident)
+        with self._lock:
+            return list(self._known.get(incident, ()))
+
     def verify(self, incident: str) -> Verification:
         """Read everything anew and check the chain, and the anchors for a cut-off end."""
-        found = verify_chain(incident, self._read(incident, after=0))
-        if not found.entries:
+        entries = self._read(incident, after=0)
+        found = verify_chain(incident, entries)
+        path = self.anchors(incident)
+        anchors, torn = read_anchors(path)
+        if not entries and not anchors:
             raise NotFound(f"no incident {incident!r} in {self.home}")
-        anchors, note = self._anchors(incident)
-        hashes = {entry.seq: entry.hash for entry in self._read(incident, after=0)}
-        problems = list(found.problems)
-        for seq, digest in anchors:
-            if seq not in hashes:
-                problems.append(f"entry #{seq} was written and is gone")
-            elif hashes[seq] != digest:
-                problems.append(f"entry #{seq} is not the one that was written")
+        if not anchors and not torn:
+            note = f"no anchors in {path}: a cut-off end could not be seen, nor a chain made anew"
+            return msgspec.structs.replace(found, notes=(note,))
+        told, bare = compare([entry.hash for entry in entries], anchors)
+        problems = [*found.problems, *torn, *told]
+        notes: list[str] = []
+        if bare and self.store.shared:
+            notes.append(f"no anchors here for {len(bare)} entries: written on another machine")
+        else:
+            problems += [
+                f"entry #{seq} has no anchor: firedoor did not write it, or its anchor was removed"
+                for seq in bare
+            ]
         return msgspec.structs.replace(
-            found, holds=not problems, problems=tuple(problems), notes=(note,) if note else ()
+            found, holds=not problems, problems=tuple(problems), notes=tuple(notes)
         )
+
+    def anchors(self, incident: str) -> Path:
+        """The file of an incident's anchors."""
+        return self.home / "anchors" / f"{incident}.txt"
 
     def export(self, incident: str) -> bytes:
         """The journal as JSON lines, one entry each; `verify_file` checks it anywhere."""
@@ -174,13 +215,8 @@ class Journal:
         )
 
     def _read(self, incident: str, *, after: int) -> list[Entry]:
-        columns = tables.entries.c
         with self.store.reading() as connection:
-            rows = connection.execute(
-                select(tables.entries)
-                .where(columns.incident == incident, columns.seq > after)
-                .order_by(columns.seq)
-            ).all()
+            rows = connection.execute(_AFTER, {"incident": incident, "after": after}).all()
         return [_entry(row) for row in rows]
 
     def _read_back(self, incident: str, entry: Entry) -> None:
@@ -190,76 +226,6 @@ class Journal:
                 f"entry #{entry.seq} of {incident} did not come back as it was written; "
                 "nothing further is changed"
             )
-
-    def _anchor(self, incident: str, entry: Entry) -> None:
-        line = f"{entry.seq} {entry.hash} {entry.wall}\n"
-        path = self.home / "anchors" / f"{incident}.txt"
-        try:
-            path.parent.mkdir(exist_ok=True, mode=0o700)
-            with path.open("a", encoding="ascii") as file:
-                file.write(line)
-        except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be written: {error.strerror}") from None
-
-    def _anchors(self, incident: str) -> tuple[list[tuple[int, str]], str]:
-        path = self.home / "anchors" / f"{incident}.txt"
-        try:
-            lines = path.read_text("ascii").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return [], f"no anchors in {path}: a cut-off end could not be seen"
-        anchors = [line.split() for line in lines]
-        return [(int(parts[0]), parts[1]) for parts in anchors if len(parts) == 3], ""
-
-
-def hash_of(entry: Entry) -> str:
-    """SHA-256 over the canonical JSON (sorted keys, no spaces, UTF-8) of all but `hash`."""
-    told = msgspec.structs.asdict(entry)
-    del told["hash"]
-    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
-
-
-def verify_chain(incident: str, entries: Sequence[Entry]) -> Verification:
-    """Whether every entry is whole and follows the one before it."""
-    problems: list[str] = []
-    prev = START
-    for number, entry in enumerate(entries, start=1):
-        if entry.seq != number:
-            problems.append(f"entry #{number} is missing: the next one is #{entry.seq}")
-            break
-        if entry.prev != prev:
-            problems.append(f"entry #{entry.seq} does not follow the one before it")
-        if hash_of(entry) != entry.hash:
-            problems.append(f"entry #{entry.seq} ({entry.kind}) was changed after it was written")
-        prev = entry.hash
-    return Verification(
-        incident=incident,
-        holds=not problems,
-        entries=len(entries),
-        head=entries[-1].hash if entries else START,
-        problems=tuple(problems),
-    )
-
-
-def verify_file(path: Path) -> Verification:
-    """Check an exported journal; BadInput when the file is none."""
-    try:
-        if path.stat().st_size > MAX_EXPORT_BYTES:
-            raise BadInput("larger than 256 MiB: not an exported journal", where=str(path))
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}", where=str(path)) from None
-    entries: list[Entry] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            entries.append(msgspec.json.decode(line, type=Entry))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise BadInput(f"not a journal entry: {error}", where=f"{path}:{number}") from None
-    if not entries:
-        raise BadInput("holds no journal entry", where=str(path))
-    incident = entries[0].data.get("id", "")
-    found = verify_chain(str(incident), entries)
-    note = "a file alone cannot show whether its end was cut off: compare the head hash"
-    return msgspec.structs.replace(found, notes=(note,))
 
 
 def _entry(row: Any) -> Entry:
@@ -280,3 +246,6 @@ def _entry(row: Any) -> Entry:
         prev=row.prev,
         hash=row.hash,
     )
+
+
+__all__ = ["START", "Entry", "Journal", "Verification", "verify_chain", "verify_file"]

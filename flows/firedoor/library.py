@@ -20,6 +20,8 @@ from functools import cached_property
 from pathlib import Path
 
 import firedoor
+from firedoor.actions.registry import registry
+from firedoor.check.evidence_first import needs
 from firedoor.check.files import SUFFIXES, is_playbook, load, runbooks_in
 from firedoor.errors import BadInput, CheckFailed, NotFound
 from firedoor.program import Program, compile_program
@@ -83,7 +85,7 @@ class Library:
 
     def program(self, name: str) -> Program:
         """The program of a runbook: itself and all that it may call, checked."""
-        return compile_program(name, self.load)
+        return compile_program(name, self.load, needs=lambda book: needs(book, registry()))
 
     def playbooks(self) -> Mapping[str, Path]:
         """The playbook files (Markdown with front matter) by name."""

@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change
-from firedoor.errors import FiredoorError
+from firedoor.errors import FiredoorError, Refused
+from firedoor.guardrails import forbidden
 from firedoor.play import Agreement, Node, Play, StepResult, names_of, open_scope
 from firedoor.program import Program, canonical
+from firedoor.response_plan import ResponsePlan
 from firedoor.runbook import Json
 
 NEW_INCIDENT = "INC-NEW"
@@ -25,6 +27,10 @@ NEW_INCIDENT = "INC-NEW"
 
 PLANNED_RUN = "r1"
 """The run's id in a plan; runs inside it are `r1.step.0`."""
+
+
+EVERYTHING_ASKS = ResponsePlan()
+"""The rules where there are none: nothing is forbidden that is not always, everything asks."""
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +71,15 @@ class _Planning:
     """The stage that only looks."""
 
     def __init__(
-        self, aws: Aws, actions: Mapping[str, Action], case: Case, program: Program
+        self,
+        aws: Aws,
+        actions: Mapping[str, Action],
+        case: Case,
+        program: Program,
+        rules: ResponsePlan,
     ) -> None:
         self.aws = aws
+        self.rules = rules
         self.actions = actions
         self.case = case
         self.steps: list[PlannedStep] = []
@@ -88,6 +100,8 @@ class _Planning:
             self._add(node, action, "planned")
             return self._result(node, "planned", None)
         try:
+            if node.held:
+                raise Refused(node.held)
             given = msgspec.convert(
                 {key: value for key, value in node.given.items() if value is not None},
                 action.Input,
@@ -100,6 +114,10 @@ class _Planning:
                 return self._result(node, "planned", output)
             assert action.changes
             changes = action.changes(given, seen, self.case)
+            if changes:
+                brake = forbidden(self.aws.principal, self.aws.account, changes, self.rules)
+                if brake:
+                    raise Refused(str(brake))
             output = (
                 msgspec.to_builtins(action.output(given, seen, self.case))
                 if action.output
@@ -186,10 +204,14 @@ def make_plan(
     target: Mapping[str, str],
     *,
     incident: str = NEW_INCIDENT,
+    rules: ResponsePlan = EVERYTHING_ASKS,
 ) -> Plan:
-    """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason."""
+    """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason.
+
+    `rules`: what people agreed beforehand; it forbids some changes to everybody.
+    """
     case = Case(incident=incident, account=aws.account, now=aws.now(), partition=aws.partition)
-    stage = _Planning(aws, actions, case, program)
+    stage = _Planning(aws, actions, case, program, rules)
     stage.seen.add((program.name, identity(inputs)))
     scope = open_scope(program, inputs, PLANNED_RUN)
     results = asyncio.run(Play(program, PLANNED_RUN, scope, stage, authority="planned").run_all())

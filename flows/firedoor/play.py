@@ -57,7 +57,10 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(frozen=True)
 class Node:
-    """A step about to run: its id (with the item's index in a loop), inputs resolved."""
+    """A step about to run: its id (with the item's index in a loop), inputs resolved.
+
+    `held`: why it must not run, because it would destroy what nothing has kept; "" when it may.
+    """
 
     id: str
     run: str
@@ -67,6 +70,7 @@ class Node:
     depth: int
     authority: str | None = None
     question: str = ""
+    held: str = ""
 
     @property
     def phase(self) -> Phase:
@@ -174,7 +178,10 @@ class Play:
             and other not in runbook.finally_
             and (_waits(self.results.get(other.id or "")) or self._unstarted(other, earlier))
         ]
-        if names_of(step) & {other.id for other in held}:
+        wants = names_of(step) | {
+            name for need in self.program.needs_of(step.id or "") for name in need.kept_by
+        }
+        if wants & {other.id for other in held}:
             return False
         return all(_rank(other) >= _rank(step) for other in held)
 
@@ -240,13 +247,14 @@ class Play:
         self, step: Step, nodes: list[Node], *, over_limit: bool = False
     ) -> StepResult:
         deep = bool(step.runbook) and self.depth + 1 >= MAX_DEPTH
-        if step.approve or over_limit or deep or self.authority is None:
+        free = [node for node in nodes if not node.held]
+        if free and (step.approve or over_limit or deep or self.authority is None):
             if over_limit:
                 note = f"{len(nodes)} items, more than the limit of {step.limit}"
                 nodes = [replace(node, question=note) for node in nodes]
             inherited = self.authority if not (over_limit or deep) else None
             nodes = [replace(node, authority=inherited) for node in nodes]
-            said = await self.stage.agree(nodes)
+            said = await self.stage.agree([node for node in nodes if not node.held])
             if said.verdict != "yes":
                 status: Status = "waiting" if said.verdict == "later" else "refused"
                 waits = self._result(step, status, why=said.why or "waits for an approval")
@@ -289,7 +297,27 @@ class Play:
             scope=scope,
             depth=self.depth,
             authority=self.authority,
+            held=self._held_back(step, id_),
         )
+
+    def _held_back(self, step: Step, id_: str) -> str:
+        """Why a step must not run now: what it destroys was not kept before. "" when it may."""
+        item = id_.removeprefix(step.id or "")
+        for need in self.program.needs_of(step.id or ""):
+            found = [self._evidence(name, item) for name in need.kept_by]
+            if not any(result and _kept(result, need.thing) for result in found):
+                told = [f"{each.id}: {each.why or each.status}" for each in found if each]
+                return (
+                    f"held back: it destroys {need.thing}, which was not kept as evidence "
+                    f"({'; '.join(told) or 'nothing keeps it'}). `firedoor resume` tries both again"
+                )
+        return ""
+
+    def _evidence(self, name: str, item: str) -> StepResult | None:
+        """The result of an evidence step; of the same item when both are loops over one list."""
+        result = self.results.get(name)
+        children = {child.id: child for child in result.children} if result else {}
+        return children.get(f"{name}{item}", result)
 
     def _set(self, step: Step, status: Status, *, why: str) -> None:
         self.results[step.id or ""] = self._result(step, status, why=why)
@@ -317,6 +345,12 @@ def names_of(step: Step) -> set[str]:
 
 def _rank(step: Step) -> int:
     return _ORDER.index(step.phase or Phase.TRIAGE)
+
+
+def _kept(result: StepResult, thing: str) -> bool:
+    """Whether an evidence step kept a thing: it came to its end and does not say otherwise."""
+    output = result.output if isinstance(result.output, dict) else {}
+    return result.status in ("done", "planned") and thing not in (output.get("not_kept") or ())
 
 
 def _waits(result: StepResult | None) -> bool:

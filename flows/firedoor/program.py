@@ -16,25 +16,50 @@ MAX_DEPTH = 3
 """How deep sub-runbooks go by themselves; deeper is asked about."""
 
 
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step destroys, and the earlier steps of which one has to have kept it."""
+
+    thing: str
+    kept_by: tuple[str, ...]
+
+
+Needs = Mapping[str, tuple[Need, ...]]
+"""By step id: see `firedoor.check.evidence_first`."""
+
+
 class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """`runbooks[name]` is what runs; the others are what it may call."""
+    """`runbooks[name]` is what runs; the others are what it may call.
+
+    `needs` by runbook: the evidence without which its destructive steps are held back.
+    """
 
     name: str
     runbooks: Mapping[str, Runbook]
     digest: str
+    needs: Mapping[str, Needs] = msgspec.field(default_factory=dict)
 
     @property
     def main(self) -> Runbook:
         """The runbook that this program runs."""
         return self.runbooks[self.name]
 
+    def needs_of(self, step: str) -> tuple[Need, ...]:
+        """The evidence that a step of the main runbook waits for."""
+        return self.needs.get(self.name, {}).get(step, ())
+
     def sub(self, name: str) -> Program:
         """The program of a called runbook; it shares the set and the digest."""
         return msgspec.structs.replace(self, name=name)
 
 
-def compile_program(name: str, find: Callable[[str], Runbook]) -> Program:
-    """The program of a runbook; `find` yields a checked runbook by name."""
+def compile_program(
+    name: str,
+    find: Callable[[str], Runbook],
+    *,
+    needs: Callable[[Runbook], Needs] = lambda _: {},
+) -> Program:
+    """The program of a runbook; `find` yields a checked runbook by name, `needs` what its
+    destructive steps need to have been kept."""
     runbooks: dict[str, Runbook] = {}
     wanted = [name]
     while wanted:
@@ -45,7 +70,12 @@ def compile_program(name: str, find: Callable[[str], Runbook]) -> Program:
         wanted.extend(step.runbook for step in runbooks[current].all_steps() if step.runbook)
     ordered = {key: runbooks[key] for key in sorted(runbooks)}
     written = msgspec.json.encode([name, ordered], order="sorted")
-    return Program(name=name, runbooks=ordered, digest=hashlib.sha256(written).hexdigest())
+    return Program(
+        name=name,
+        runbooks=ordered,
+        digest=hashlib.sha256(written).hexdigest(),
+        needs={key: found for key, book in ordered.items() if (found := needs(book))},
+    )
 
 
 def canonical(value: object) -> bytes:

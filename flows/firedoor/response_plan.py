@@ -6,6 +6,7 @@ act, protect by asking.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
@@ -19,6 +20,8 @@ from firedoor.playbook import StepName
 from firedoor.runbook import RoleName, Said
 from firedoor.shapes import shape
 from firedoor.yamlio import Document, load
+
+TAG = re.compile(r"tag:[^=]{1,128}=.{0,256}")
 
 Mode = Literal["observe", "ask", "act"]
 """`observe`: evidence only. `ask`: every change asks. `act`: what playbooks preauthorise runs."""
@@ -54,11 +57,27 @@ class Budget(Said, frozen=True, kw_only=True):
     changes_per_hour: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
 
 
+class Alert(Said, frozen=True, kw_only=True):
+    """Where a waiting approval is told as well: a way that does not depend on the chat.
+
+    `sns`: a topic, published to with the responder's credentials. `webhook`: a URL that gets JSON.
+    `email`: an address, through the mail server `smtp` (host:port, 25 when it names no port).
+    """
+
+    sns: Arn | None = None
+    webhook: Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s]{1,2000}$")] | None = None
+    email: Annotated[str, msgspec.Meta(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")] | None = None
+    smtp: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$")] = (
+        "localhost"
+    )
+
+
 class ResponsePlan(Said, frozen=True, kw_only=True):
     """The whole file.
 
-    `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs and
-    patterns that are never changed without asking. `may_confirm_alone`: steps whose requester may
+    `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs,
+    patterns and tags (`tag:Key=Value`) of what is never changed without asking. `alert`: where else
+    people are told that something waits for them. `may_confirm_alone`: steps whose requester may
     also approve them. `ignore`: pattern of finding types → why they are ignored.
     """
 
@@ -68,6 +87,7 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     protect: tuple[str, ...] = ()
     may_confirm_alone: tuple[StepName, ...] = ()
     budget: Budget = Budget()
+    alert: Alert = Alert()
     ignore: dict[str, str] = msgspec.field(default_factory=dict)
 
     def ignored(self, finding_type: str) -> str:
@@ -106,11 +126,15 @@ def _protected(document: Document) -> list[Problem]:
     for index, said in enumerate(listed if isinstance(listed, list) else []):
         if not isinstance(said, str) or not said:
             continue
-        wrong = globs.mistake(said)
-        if not wrong and not said.startswith(("arn:", "*")):
-            wrong = (
-                f"{said!r} is neither an ARN nor a pattern of one, such as arn:aws:iam::*:user/x*"
-            )
+        if said.startswith("tag:"):
+            wrong = "" if TAG.fullmatch(said) else f"{said!r} is not tag:Key=Value"
+        else:
+            wrong = globs.mistake(said)
+            if not wrong and not said.startswith(("arn:", "*")):
+                wrong = (
+                    f"{said!r} is neither an ARN nor a pattern of one, such as "
+                    "arn:aws:iam::*:user/x*, nor tag:Key=Value"
+                )
         if wrong:
             problems.append(document.problem(("protect", index), wrong))
     return problems

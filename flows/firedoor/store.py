@@ -24,7 +24,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from firedoor.errors import BadInput, StoreUnavailable
 
@@ -57,15 +57,21 @@ entries = Table(
     Column("data", Text, nullable=False),
     Column("prev", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("entries_by_kind", "kind", "at"),
 )
 
 
-class Store:
-    """An open database."""
+class Collided(StoreUnavailable):
+    """Another machine has written the same entry's number first; nothing was written."""
 
-    def __init__(self, engine: Engine, home: Path) -> None:
+
+class Store:
+    """An open database. `shared`: it is not the home's own file, other machines may write to it."""
+
+    def __init__(self, engine: Engine, home: Path, *, shared: bool = False) -> None:
         self.engine = engine
         self.home = home
+        self.shared = shared
 
     @classmethod
     def open(cls, home: Path, url: str | None = None) -> Store:
@@ -88,7 +94,7 @@ class Store:
             raise StoreUnavailable(
                 f"the store in {home} cannot be opened: {first_line(error)}"
             ) from None
-        return cls(engine, home)
+        return cls(engine, home, shared=url is not None and not url.startswith("sqlite"))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -106,6 +112,8 @@ class Store:
     def _guarded(self, what: str) -> Iterator[None]:
         try:
             yield
+        except IntegrityError as error:
+            raise Collided(f"the store in {self.home}: {first_line(error)}") from None
         except SQLAlchemyError as error:
             raise StoreUnavailable(
                 f"the store in {self.home} cannot be {what}: {first_line(error)}"

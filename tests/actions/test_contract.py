@@ -76,7 +76,7 @@ def test_what_is_found_after_a_change_is_what_the_change_said(target: Door) -> N
     }
 
 
-@each_world
+@each_action
 def test_applying_twice_is_applying_once(target: Door, sim: SimulatedAws) -> None:
     made = target.shut()
     once = sim.snapshot()
@@ -219,7 +219,7 @@ def test_a_throttled_change_is_sent_again(world: World, target: Door, sim: Simul
     assert sim.calls[world.writes] == len(made) + 2
 
 
-@each_world
+@each_action
 def test_a_refused_change_is_an_error_and_changes_nothing(
     world: World, target: Door, sim: SimulatedAws
 ) -> None:

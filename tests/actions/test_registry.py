@@ -65,8 +65,17 @@ def test_the_example_of_an_action_fits_its_input(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
     given = msgspec.json.encode(dict(action(name).example)).decode()
+    # What it destroys has to be kept before.
+    kept = "".join(
+        f"  - {{ id: before_{index}, phase: evidence, action: {keeper}, with: {given} }}\n"
+        for index, keeper in enumerate(
+            next(each for each in ACTIONS if thing in action(each).keeps)
+            for thing in action(name).destroys
+        )
+    )
     text = (
         "runbook: example\ntitle: x\nsummary: x\nsteps:\n"
+        f"{kept}"
         f"  - {{ id: only, phase: contain, action: {name}, with: {given} }}\n"
     )
 

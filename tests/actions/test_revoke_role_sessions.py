@@ -122,5 +122,5 @@ def test_a_role_that_is_full_of_policies_fails_loudly_and_says_what_to_do(
     statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::" + "x" * 9900}
     bench.iam.put_role_policy(RoleName=ROLE, PolicyName="full", PolicyDocument=policy(statement))
 
-    with pytest.raises(RunFailed, match="NOT cut.*attach-role-policy"):
+    with pytest.raises(RunFailed, match=r"NOT cut.*attach-role-policy"):
         door("iam.revoke_role_sessions", role=ROLE).shut()

@@ -8,18 +8,22 @@ from typing import Any
 import pytest
 
 from firedoor.actions.contract import Case
-from firedoor.actions.iam._user import characters, refuse_own
+from firedoor.actions.iam import deny_user, disable_access_keys
+from firedoor.actions.iam._user import UserState, characters, refuse_own
 from firedoor.actions.registry import registry
 from firedoor.clock import VirtualClock
 from firedoor.errors import AwsError, BadInput, NotFound, Refused, RunFailed
+from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.faults import Fault
 from firedoor.simulator.server import SimulatedAws
 from tests.actions.conftest import DENY_ALL_ARN, USER, Doors, acting_as, given
 from tests.actions.worlds import full_of_everything, inline_full
-from tests.simulator.conftest import ACCOUNT, Bench, outcome, policy, session_of
+from tests.simulator.conftest import ACCOUNT, START, Bench, outcome, policy, session_of
 
-SHUT = ("iam.deny_user", "iam.disable_access_keys", "iam.remove_console_access")
-SHUT += ("iam.disable_other_credentials",)
+SHUT = (
+    *("iam.deny_user", "iam.disable_access_keys"),
+    *("iam.remove_console_access", "iam.disable_other_credentials"),
+)
 
 
 def federated(bench: Bench, who: Any) -> Any:
@@ -66,8 +70,6 @@ def test_the_deny_binds_however_full_the_user_is_of_policies(
 
 def acting(bench: Bench, key: dict[str, str]) -> Any:
     """A client of S3 with a key."""
-    from firedoor.simulator.credentials import Credentials
-
     who = Credentials(key["AccessKeyId"], key["SecretAccessKey"], None, "")
     return bench.client("s3", who)
 
@@ -148,7 +150,7 @@ def test_a_user_who_is_deleted_meanwhile_is_said_to_be_deleted(
     bench: Bench, door: Doors, name: str
 ) -> None:
     bench.user(USER)
-    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")  # noqa: S106
+    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")
     bench.iam.create_service_specific_credential(UserName=USER, ServiceName="bedrock.amazonaws.com")
     action = door(name, user=USER)
     changes = action.changes()
@@ -192,8 +194,6 @@ def test_a_user_with_a_path_is_known_as_oneself(
     allowed = policy({"Effect": "Allow", "Action": "*", "Resource": "*"})
     bench.iam.put_user_policy(UserName=USER, PolicyName="own", PolicyDocument=allowed)
     key = bench.iam.create_access_key(UserName=USER)["AccessKey"]
-    from firedoor.simulator.credentials import Credentials
-
     own = acting_as(sim, clock, Credentials(key["AccessKeyId"], key["SecretAccessKey"], None, ""))
 
     with pytest.raises(Refused):
@@ -217,7 +217,7 @@ def test_a_temporary_key_cannot_be_made_inactive_and_that_is_said(
 ) -> None:
     bench.user(USER)
 
-    with pytest.raises(BadInput, match="temporary key.*iam.deny_user"):
+    with pytest.raises(BadInput, match=r"temporary key.*iam.deny_user"):
         door("iam.disable_access_keys", user=USER, only="ASIAIOSFODNN7EXAMPLE").observe()
 
 
@@ -232,27 +232,20 @@ def test_a_key_that_was_deleted_cannot_be_made_active_again(bench: Bench, door: 
 
 
 def test_an_expired_key_is_left_as_it_is() -> None:
-    from firedoor.actions.iam import disable_access_keys as module
     from firedoor.actions.iam._user import UserState
 
     wanted = given("iam.disable_access_keys", {"user": USER})
     before = UserState(parts={"arn:aws:iam::1:user/x#access-key/AKIAX": "Expired"})
-    case = Case(incident="X", account=ACCOUNT, now=VirtualClock.now(clock_of()))
+    case = Case(incident="X", account=ACCOUNT, now=START)
 
-    assert module.changes(wanted, before, case) == []
-
-
-def clock_of() -> VirtualClock:
-    from tests.simulator.conftest import START
-
-    return VirtualClock(START)
+    assert disable_access_keys.changes(wanted, before, case) == []
 
 
 def test_a_password_that_aws_has_locked_is_waited_for(
     bench: Bench, door: Doors, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.user(USER)
-    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")  # noqa: S106
+    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")
     console = door("iam.remove_console_access", user=USER)
     changes, began = console.changes(), clock.now()
     lock(monkeypatch, console.aws, times=3)
@@ -266,7 +259,7 @@ def test_a_password_that_stays_locked_is_an_error(
     bench: Bench, door: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.user(USER)
-    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")  # noqa: S106
+    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")
     console = door("iam.remove_console_access", user=USER)
     changes = console.changes()
     lock(monkeypatch, console.aws, times=9)
@@ -320,9 +313,7 @@ def test_only_the_named_credential_is_made_inactive(bench: Bench, door: Doors) -
 
 @pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
 def test_arns_are_of_the_partition(partition: str) -> None:
-    case = Case(incident="X", account=ACCOUNT, now=clock_of().now(), partition=partition)
-    from firedoor.actions.iam import deny_user
-
+    case = Case(incident="X", account=ACCOUNT, now=START, partition=partition)
     full = deny_user.Found(parts={}, used=2048, attached=3, arn="x")
     changes = deny_user.changes(given("iam.deny_user", {"user": USER}), full, case)
 
@@ -335,7 +326,7 @@ def test_arns_are_of_the_partition(partition: str) -> None:
 @pytest.mark.parametrize("name", SHUT)
 def test_the_commands_of_a_change_name_the_user(bench: Bench, door: Doors, name: str) -> None:
     bench.user(USER)
-    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")  # noqa: S106
+    bench.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")
     bench.iam.create_service_specific_credential(UserName=USER, ServiceName="bedrock.amazonaws.com")
     commands = registry()[name].commands
     assert commands

@@ -122,7 +122,9 @@ def test_a_run_that_waits_stays_paused_and_goes_on_under_the_same_flow_run(
     first = run(desk)
     paused = seen.flow_runs()[name]
     later = resume(desk_for(office, cloud, people=YES, incident=desk.incident))
-    flows = [entry.data["flow_run"] for entry in desk.recorder.entries() if entry.kind == "run.flow"]
+    flows = [
+        entry.data["flow_run"] for entry in desk.recorder.entries() if entry.kind == "run.flow"
+    ]
 
     assert (first.status, paused) == ("waiting", ("PAUSED", "WaitingForApproval"))
     assert (later[0].status, later[0].engine) == ("contained", "prefect")
@@ -135,10 +137,14 @@ def test_a_flow_run_that_prefect_has_lost_is_made_anew(
     office: Office, seen: Seen, cloud: Cloud
 ) -> None:
     desk = desk_for(office, cloud)
-    desk.recorder.write("run.flow", {"run": "r1", "flow_run": "0" * 8 + "-0000-4000-8000-" + "0" * 12})
+    desk.recorder.write(
+        "run.flow", {"run": "r1", "flow_run": "0" * 8 + "-0000-4000-8000-" + "0" * 12}
+    )
     run(desk)
 
-    found = [entry.data["flow_run"] for entry in desk.recorder.entries() if entry.kind == "run.flow"]
+    found = [
+        entry.data["flow_run"] for entry in desk.recorder.entries() if entry.kind == "run.flow"
+    ]
 
     assert len(found) == 2
     assert seen.flow_runs()[f"{desk.incident} fire r1"] == ("PAUSED", "WaitingForApproval")
@@ -266,7 +272,9 @@ def test_when_the_server_dies_or_hangs_in_the_middle_the_run_goes_on_without_it(
     )
     began = time.monotonic()
 
-    done = run(desk, LOOK, SHUT, {**LOOK, "id": "after", "phase": "recover"}, on_progress=said.append)
+    done = run(
+        desk, LOOK, SHUT, {**LOOK, "id": "after", "phase": "recover"}, on_progress=said.append
+    )
     errors = [entry.data for entry in desk.recorder.entries() if entry.kind == "error"]
 
     assert (done.status, done.engine) == ("contained", "break-glass")
@@ -342,7 +350,6 @@ def test_break_glass_does_not_import_prefect(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
-
 
 
 def test_a_fault_of_the_run_itself_is_not_taken_for_one_of_prefects(

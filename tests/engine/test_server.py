@@ -71,7 +71,9 @@ def test_who_does_not_know_the_auth_string_gets_nothing(
 def test_it_listens_on_loopback_alone(server: Server) -> None:
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     fields = [line.split() for line in lines]
-    listening = [each[1] for each in fields if each[3] == "0A" and each[1].endswith(f":{server.port:04X}")]
+    listening = [
+        each[1] for each in fields if each[3] == "0A" and each[1].endswith(f":{server.port:04X}")
+    ]
 
     assert listening == [f"0100007F:{server.port:04X}"]
 
@@ -256,5 +258,3 @@ def test_the_client_is_told_the_port_before_the_server_answers() -> None:
 
     assert settings["PREFECT_API_URL"] == "http://127.0.0.1:5/api"
     assert settings["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] == "false"
-
-

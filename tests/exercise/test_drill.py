@@ -14,6 +14,7 @@ from firedoor.actions.contract import Action, Change
 from firedoor.actions.iam import revoke_role_sessions
 from firedoor.actions.registry import registry
 from firedoor.engine.desk import Office
+from firedoor.engine.server import cool
 from firedoor.errors import BadInput, Refused
 from firedoor.exercise.result import Drilled
 from firedoor.journal import Entry
@@ -272,10 +273,14 @@ def test_a_call_that_does_not_exist_is_said(drill: Play, altered: Altered) -> No
 
 
 @pytest.mark.slow
-def test_through_prefect_it_is_the_same_drill(drill: Play) -> None:
-    drilled = drill(break_glass=False)
+def test_through_prefect_it_is_the_same_drill(drill: Play, tmp_path: Path) -> None:
+    try:
+        drilled = drill(break_glass=False)
+    finally:
+        cool(tmp_path / "drills")
 
     assert (drilled.engine, drilled.rating, drilled.status) == ("prefect", "P", "contained")
+    assert drilled.rules == []
     assert drilled.proof == GOOD
 
 
@@ -284,3 +289,31 @@ def test_a_drill_takes_place_at_its_own_time(drill: Play, tmp_path: Path) -> Non
 
     received = [e for e in entries(tmp_path, drilled) if e.kind == "finding.received"]
     assert received[0].at[:16] == AT.isoformat()[:16]
+
+
+def test_with_full_inline_policies_the_deny_is_a_managed_one(drill: Play, library: Library) -> None:
+    whole = drill("full-inline-policies")
+    cut = drill("full-inline-policies", program=without(library, "deny"))
+
+    assert (whole.rating, whole.rules) == ("P", [])
+    assert "AWSDenyAll is attached" in str(whole.objectives[0]["why"])
+    assert (cut.rating, cut.proof["attacker_denied"]) == ("U", False)
+
+
+def test_an_attacker_who_removes_the_deny_is_noticed_though_the_run_says_contained(
+    drill: Play,
+) -> None:
+    drilled = drill(Path(__file__).with_name("removes_the_deny.yaml"))
+
+    assert (drilled.rating, drilled.passed) == ("U", False)
+    assert "minted_session" in rules(drilled)["proof_failed"]
+    assert "the release before it is out" in rules(drilled)["attacker_goal_reached"]
+
+
+def test_every_shipped_scenario_passes_and_comes_back(drill: Play, library: Library) -> None:
+    drilled = [drill(name, undo=True) for name in library.scenarios()]
+
+    assert {each.scenario: each.rules for each in drilled} == {
+        name: [] for name in library.scenarios()
+    }
+    assert all(each.undo and each.undo.same and each.undo.shut for each in drilled)

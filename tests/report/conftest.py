@@ -42,9 +42,7 @@ def drill(home: Path) -> Story:
     _probes(story.at(-1), "before", attacker=True)
     agree(contain(story)).finish("contained")
     for second in (60, 120, 243, 300, 360):
-        story.at(second).tell(
-            "attacker.acted", _act("iam:ListUsers", second < 200), by="attacker"
-        )
+        story.at(second).tell("attacker.acted", _act("iam:ListUsers", second < 200), by="attacker")
     _probes(story.at(400), "after", attacker=False)
     story.tell(
         "drill.rated",

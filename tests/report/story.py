@@ -299,10 +299,10 @@ def contain(story: Story) -> Story:
     story.at(0.8).change(
         "named_key",
         "iam.disable_access_keys",
-        f"access key {KEY}",
+        "status",
         "Active",
         "Inactive",
-        resource=f"{USER}/key/{KEY}",
+        resource=f"{USER}#access-key/{KEY}",
         reopens="a key that leaked stays leaked: making it active lets its holder in again",
     )
     story.at(2).tell(

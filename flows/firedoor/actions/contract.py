@@ -26,7 +26,13 @@ A mutating action also has:
                   optional: AWS CLI words (`["iam", "put-user-policy", …]`) that make this change
     IRREVERSIBLE  "" or why what it does cannot come back. Each irreversible change also says so.
     REOPENS       when undoing hands access back: see `Reopens`
-    DESTROYS      tuple of State fields that applying makes unreadable (evidence must come first)
+    DESTROYS      tuple of names such as "iam.login_profile": what applying makes unreadable. A
+                  runbook compiles only when an earlier step KEEPS it of the same target
+
+A reading action may say
+
+    KEEPS         tuple of such names: what it keeps as evidence of its target. What it could not
+                  keep this time it names in a field `not_kept: tuple[str, ...]` of its Output
 
 One call of `apply` makes one change, so that a crash between two changes is a crash between two
 journal entries. The engine journals every change before and after it is made.
@@ -220,6 +226,7 @@ class Action:
     irreversible: str
     reopens: Reopens
     destroys: tuple[str, ...]
+    keeps: tuple[str, ...]
     observe: Callable[..., Any]
     changes: Callable[..., list[Change]] | None
     apply: Callable[..., None] | None

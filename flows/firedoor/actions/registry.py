@@ -65,6 +65,7 @@ def read(name: str, module: ModuleType) -> Action:
         irreversible=getattr(module, "IRREVERSIBLE", ""),
         reopens=getattr(module, "REOPENS", NEVER),
         destroys=tuple(getattr(module, "DESTROYS", ())),
+        keeps=tuple(getattr(module, "KEEPS", ())),
         observe=module.observe,
         changes=getattr(module, "changes", None),
         apply=getattr(module, "apply", None),

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from firedoor.check.evidence_first import evidence_problems
 from firedoor.check.known import Known
 from firedoor.check.names import UnusableName
 from firedoor.check.outline import Place, entries, names_after, names_at, outline
@@ -49,6 +50,7 @@ def check_runbook(document: Document, known: Known) -> tuple[Runbook | None, lis
     for path, raw, _ in entries(document):
         if isinstance(raw, dict) and "parallel" in raw:
             problems += group_problems(document, path, raw)
+    problems += evidence_problems(document, places, known.actions)
     problems += _outputs(document, places, known)
     if document.root.get("steps") == []:
         problems.append(document.problem(("steps",), "a runbook needs steps"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,12 @@ def drill_command(
     paths = _paths(library, scenarios, all_of_them)
     watching = _watching(as_json)
     _check_extra()
+    if not break_glass:
+        from firedoor.engine.case import home_of  # lazy: the store
+        from firedoor.engine.running import warm
+
+        # It takes longest to start: before moto and botocore are imported.
+        warm(home_of("DRILL-0"))
     from firedoor.exercise.drill import play  # lazy: moto, botocore and the store
 
     results: list[Drilled] = []
@@ -87,12 +94,10 @@ def _watching(as_json: bool) -> Watching | None:
 
 
 def _check_extra() -> None:
-    try:
-        import moto  # noqa: F401 only to say what is missing
-    except ModuleNotFoundError:
+    if importlib.util.find_spec("moto") is None:
         raise Refused(
             "drills need simulated AWS, which is not installed: pip install 'firedoor[exercise]'"
-        ) from None
+        )
 
 
 def _undone(drilled: Drilled) -> bool:

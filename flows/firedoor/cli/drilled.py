@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from firedoor.cli.aftercare import show_undo
 from firedoor.cli.planned import show_plan
 from firedoor.cli.progress import Progress
-from firedoor.cli.route import show_route
+from firedoor.cli.route import plain_route
 from firedoor.cli.terminal import clean
 from firedoor.exercise.watching import Watching
 from firedoor.kinds import mask_key_id, parse_time
@@ -23,9 +23,10 @@ from firedoor.report.moments import length, relative
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from firedoor.engine.confirming import Confirmed
     from firedoor.engine.undo import Undoing
-    from firedoor.exercise.confirm import Confirmed
     from firedoor.exercise.probes import Probe
+    from firedoor.exercise.rating import Rated
     from firedoor.exercise.result import Drilled
     from firedoor.finding import Finding
     from firedoor.journal import Entry
@@ -43,8 +44,8 @@ LETTERS = {
 CONTROLS = {
     "before_allowed": "before containment everybody was allowed",
     "attacker_denied": "after it the attacker is denied with everything he holds",
-    "innocent_allowed": "innocents are not",
-    "fresh_allowed": "and fresh sessions of what was cut work",
+    "innocent_allowed": "innocents work as before",
+    "fresh_allowed": "fresh sessions of what was cut work",
 }
 
 
@@ -79,21 +80,26 @@ class Shown(Watching):
         who = finding.resource.user or finding.resource.role or "?"
         key = mask_key_id(finding.resource.access_key_id or "")
         place = ", ".join(filter(None, (finding.actor.ip, finding.actor.org)))
-        seen = f"{_clock(finding.occurred.first)} to {_clock(finding.occurred.last)} UTC"
+        seen = " to ".join(
+            dict.fromkeys((_clock(finding.occurred.first), _clock(finding.occurred.last)))
+        )
         for name, said in (
             ("what", finding.description or finding.title),
             ("who", f"{who}  {key}  in account {finding.account}"),
             ("from", place),
-            ("seen", f"{seen}; by now the attacker has made {history} calls"),
+            ("seen", f"{seen} UTC; by now the attacker has made {history} calls"),
         ):
             self.console.print(f"  [quiet]{name:<7}[/] {clean(said)}")
 
     def routed(self, route: Route, confirmed: Confirmed) -> None:
         """Where it goes, and whether its source knows of it."""
         self.console.print()
-        show_route(self.console, route)
-        mark = "[good]yes[/]" if confirmed.yes else "[warn]no[/]"
-        self.console.print(f"[head]Confirmed[/] {mark}, {clean(confirmed.why)}")
+        for line in plain_route(route).splitlines():
+            # What it is about stands above already.
+            if not line.startswith(("Finding ", "Where ", "Severity ")):
+                self._row(line[:9], clean(line[10:]))
+        style = "good" if confirmed.status == "confirmed" else "warn"
+        self._row("Source", f"[{style}]{clean(confirmed.why)}[/]")
 
     def planned(self, plan: Plan, incident: str) -> None:
         """The whole plan, and under which number it runs."""
@@ -121,12 +127,26 @@ class Shown(Watching):
             "again[/]"
         )
 
-    def proved(self, probes: Sequence[Probe]) -> None:
+    def rated(self, probes: Sequence[Probe], rated: Rated) -> None:
+        """The proof with its controls, and what was reached."""
+        self._proof(probes)
+        for name, words in CONTROLS.items():
+            answer = rated.proof[name]
+            mark = {True: "[good]✓[/]", False: "[bad]✗[/]", None: "[warn]?[/]"}[answer]
+            self.console.print(f"  {mark} {words}")
+        self.console.print("\n[head]Objectives[/]")
+        for each in rated.objectives:
+            mark = "[good]✓[/]" if each.met else "[bad]✗[/]"
+            self.console.print(f"  {mark} {clean(each.title)}")
+            self._hang(f"[quiet]{clean(mask_key_id(each.why))}[/]", 4)
+
+    def _proof(self, probes: Sequence[Probe]) -> None:
         """Every call that was tried, before beside after."""
+        from rich.padding import Padding
         from rich.table import Table
 
         self.console.print("\n[head]Proof[/]  [quiet]the same calls before and after[/]")
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="quiet")
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="quiet")
         for name in ("who", "", "call", "before", "after"):
             table.add_column(name, no_wrap=True)
         for role, who, call in dict.fromkeys((one.role, one.who, one.call) for one in probes):
@@ -142,17 +162,15 @@ class Shown(Watching):
                 _answer(pair.get("before"), wanted=True),
                 _answer(pair.get("after"), wanted=role != "attacker"),
             )
-        self.console.print(table)
+        self.console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
     def undoing(self, when: str, planned: Sequence[Undoing]) -> None:
         """What comes back, what cannot and what must not: before anything is undone."""
-        self.console.print(f"\n[quiet]Undo, {clean(when)}[/]", end="")
+        self.console.print(f"\n[warn]Before anything is undone, {clean(when)}:[/]", end="")
         show_undo(self.console, planned)
 
     def ended(self, drilled: Drilled) -> None:
         """The rating and why; where everything lies; what to do next."""
-        self._controls(drilled)
-        self._objectives(drilled)
         self._undone(drilled)
         style, words = LETTERS[drilled.rating]
         mark = "✓" if drilled.passed else "✗"
@@ -162,9 +180,9 @@ class Shown(Watching):
             f"[quiet]{self._pace(drilled)}[/]"
         )
         for each in drilled.rules:
-            self.console.print(f"  [bad]{each['rule']}[/]  {clean(mask_key_id(each['why']))}")
+            self._hang(f"[bad]{each['rule']}[/]  {clean(mask_key_id(each['why']))}", 2)
         for note in drilled.unknown:
-            self.console.print(f"  [warn]not known[/]  {clean(note)}")
+            self._hang(f"[warn]not known[/]  {clean(note)}", 2)
         self._where(drilled)
 
     def _pace(self, drilled: Drilled) -> str:
@@ -173,26 +191,14 @@ class Shown(Watching):
             shut = "not shut out"
         return f"attacker {shut} of simulated time; played in {drilled.seconds:.1f} s"
 
-    def _controls(self, drilled: Drilled) -> None:
-        for name, words in CONTROLS.items():
-            answer = drilled.proof[name]
-            mark = {True: "[good]✓[/]", False: "[bad]✗[/]", None: "[warn]?[/]"}[answer]
-            self.console.print(f"  {mark} {words}")
-
-    def _objectives(self, drilled: Drilled) -> None:
-        self.console.print("\n[head]Objectives[/]")
-        for each in drilled.objectives:
-            mark = "[good]✓[/]" if each["met"] else "[bad]✗[/]"
-            self.console.print(f"  {mark} {clean(each['title'])}")
-            self.console.print(f"    [quiet]{clean(mask_key_id(str(each['why'])))}[/]")
-
     def _undone(self, drilled: Drilled) -> None:
         undone = drilled.undo
         if undone is None:
             return
-        self.console.print(f"\n[head]Undone[/]  {undone.undone} changes taken back")
+        count = f"{undone.undone} change{'s' * (undone.undone != 1)}"
+        self.console.print(f"\n[head]Undone[/]  {count} taken back; what differs from before:")
         for difference in undone.differs:
-            self.console.print(f"  [quiet]differs[/] {clean(mask_key_id(difference))}")
+            self._hang(f"[quiet]–[/] {clean(mask_key_id(difference))}", 2)
         said = (
             "[good]✓ the account is as it was, but for exactly these[/]"
             if undone.same
@@ -215,10 +221,20 @@ class Shown(Watching):
             ("Verify", f"{call} evidence verify {drilled.incident}"),
             ("Journal", f"{call} journal show {drilled.incident}"),
         ):
-            self.console.print(f"[head]{name:<9}[/] {clean(said)}", soft_wrap=True)
+            self._row(name, clean(said))
         if drilled.undo is None and drilled.passed:
             again = f"{call} drill {drilled.scenario} --undo"
-            self.console.print(f"[head]Next[/]      {clean(again)}", soft_wrap=True)
+            self._row("Next", clean(again))
+
+    def _row(self, name: str, said: str) -> None:
+        """A name and what is to be copied whole: it is not broken into lines."""
+        self.console.print(f"[head]{name:<9}[/] {said}", soft_wrap=True)
+
+    def _hang(self, said: str, indent: int) -> None:
+        """A sentence whose further lines stand under its first."""
+        from rich.padding import Padding
+
+        self.console.print(Padding(said, (0, 0, 0, indent), expand=False))
 
     def _acted(self, entry: Entry) -> None:
         """A line when one of his credentials begins or ceases to get through, or he gains."""

@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("approvals", "What waits for a person."),
     "approve": ("approvals", "Approve what waits."),
     "deny": ("approvals", "Deny what waits."),
+    "freeze": ("freezing", "Stop all automatic change; what is asked still can be approved."),
+    "thaw": ("freezing", "Allow automatic change again."),
     "resume": ("run", "Go on with what was cut off or waited."),
     "verify": ("aftercare", "Read back whether what was contained still holds."),
     "undo": ("aftercare", "Put back what was changed, from the recorded state before."),
@@ -39,7 +41,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 GROUPS = {
-    "In an incident": ("route", "plan", "run", "ingest", "approvals", "approve", "deny", "resume"),
+    "In an incident": (
+        "route",
+        "plan",
+        "run",
+        "ingest",
+        "approvals",
+        "approve",
+        "deny",
+        "resume",
+        "freeze",
+        "thaw",
+    ),
     "Afterwards": (
         "incidents",
         "status",

@@ -21,6 +21,7 @@ from firedoor.errors import BadInput, NotFound, Refused
 from firedoor.inputs import pairs, read_inputs
 from firedoor.plan import NEW_INCIDENT, PLANNED_RUN, Plan, make_plan
 from firedoor.program import Program
+from firedoor.response_plan import ResponsePlan, load_plan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,18 +129,18 @@ def run_command(
     if incident:
         office = Office.open(home_of(incident))
         aws, target = connect_for(office.journal.entries(incident), account=account, region=region)
-        plan = make_plan(program, given, aws, _registry(), target)
+        plan = make_plan(program, given, aws, _registry(), target, rules=_rules())
     else:
         office = Office.open()
         aws, plan = planned(program, given, account, region)
         target = plan.target
+    if digest and len(digest) < 8:
+        raise BadInput("a plan's digest is given with at least 8 of its characters")
     if digest and not plan.digest.startswith(digest):
         raise Refused(
             f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed since; "
             f"look again with `firedoor plan {runbook} …`"
         )
-    if digest and len(digest) < 8:
-        raise BadInput("a plan's digest is given with at least 8 of its characters")
     policy = policy_in_force(target)
     show_plan(shown, plan)
     agreed = yes or (asks and _confirmed(plan))
@@ -271,7 +272,13 @@ def planned(
     from firedoor.aws import connect
 
     aws = connect(account=account, region=region)
-    return aws, make_plan(program, given, aws, _registry(), aws.target)
+    return aws, make_plan(program, given, aws, _registry(), aws.target, rules=_rules())
+
+
+def _rules() -> ResponsePlan:
+    from firedoor.library import Library
+
+    return load_plan(Library.open())
 
 
 def _registry() -> Any:

@@ -1,4 +1,4 @@
-"""The plan and the result of a run as Markdown, for Prefect's artifacts: no secrets, key ids masked."""
+"""The plan and the result of a run as Markdown, for Prefect's artifacts; key ids are masked."""
 
 from __future__ import annotations
 

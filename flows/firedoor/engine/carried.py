@@ -63,11 +63,11 @@ class Carried(Generic[Result]):
         engine: Coroutine[Any, Any, Any],
         *,
         begin: float,
-        end: float,
+        end: Callable[[], float],
         stuck: Callable[[], None] = lambda: None,
     ) -> BaseException | None:
         """Let the engine do the work; what went wrong with the engine (not with the work), if
-        anything did. The engine has `begin` seconds to begin each try and `end` to end after it;
+        anything did. The engine has `begin` seconds to begin each try and `end()` to end after it;
         `stuck` is called when it does not, to free it."""
         running = asyncio.ensure_future(engine)
         # Looked at even when nobody waits any more; asyncio would print it otherwise.
@@ -84,7 +84,7 @@ class Carried(Generic[Result]):
                 if self.state == "waits" and (running.done() or not told):
                     break
             self._taken = True
-            await asyncio.wait({running}, timeout=end if self.state == "done" else 0)
+            await asyncio.wait({running}, timeout=end() if self.state == "done" else 0)
             problem = None if running.done() else TimeoutError("no answer")
             if problem is not None:
                 stuck()
@@ -93,7 +93,7 @@ class Carried(Generic[Result]):
             return problem or self._problem(running)
         except asyncio.CancelledError:
             running.cancel()
-            await asyncio.wait({running}, timeout=end)
+            await asyncio.wait({running}, timeout=end())
             raise
 
     async def _attempt(self) -> Result:

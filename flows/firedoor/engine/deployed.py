@@ -20,10 +20,10 @@ from prefect.context import FlowRunContext
 from pydantic import Field
 
 from firedoor.engine.carried import Carried
-from firedoor.engine.case import desk_of
+from firedoor.engine.case import desk_of, home_of
 from firedoor.engine.compiled import compiled, typed_flow
 from firedoor.engine.desk import Desk, Office, open_desk, opened
-from firedoor.engine.flow_run import FlowOfRun, write_flow_run
+from firedoor.engine.flow_run import FlowOfRun, flow_runs, write_flow_run
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.prefect_carrier import PrefectCarrier, run_name
 from firedoor.engine.running import unfinished
@@ -34,6 +34,7 @@ from firedoor.library import Library
 from firedoor.plan import NEW_INCIDENT, Plan, make_plan
 from firedoor.play import StepResult
 from firedoor.program import Program
+from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
 
 Work = tuple[Desk, Program, dict[str, Json], str]
@@ -43,9 +44,7 @@ Work = tuple[Desk, Program, dict[str, Json], str]
 def runbook_flows(library: Library | None = None) -> dict[str, Flow[..., Any]]:
     """A flow for each runbook in force, by the name that an entrypoint can have."""
     known = library or Library.open()
-    return {
-        name.replace("-", "_"): runbook_flow(known.program(name)) for name in known.runbooks()
-    }
+    return {name.replace("-", "_"): runbook_flow(known.program(name)) for name in known.runbooks()}
 
 
 def runbook_flow(program: Program) -> Flow[..., Any]:
@@ -88,7 +87,7 @@ def exercise_flow(play: Callable[..., Any]) -> Flow[..., Any]:
             raise Refused(f"rated {told['rating']}, wanted {told['wanted']}: {told['report']}")
         return told
 
-    names = Literal[tuple(scenarios)] if scenarios else str  # type: ignore[valid-type]
+    names = Literal[tuple(scenarios)] if scenarios else str
     about = "Which scenario of playbooks/exercises to play."
     parameters = [_keyword("scenario", Annotated[names, Field(description=about)])]
     return typed_flow("exercise", _words(exercise_flow), parameters, body, version="1")
@@ -99,8 +98,10 @@ async def _through(opening: Callable[[str, UUID], Work | None]) -> Any:
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
         raise Refused("this flow is started by Prefect; at a terminal it is `firedoor run`")
-    flow_run = context.flow_run.id
-    work = await anyio.to_thread.run_sync(lambda: _known(flow_run) or opening("prefect", flow_run))
+    flow_run, name = context.flow_run.id, context.flow_run.name
+    work = await anyio.to_thread.run_sync(
+        lambda: _known(flow_run, name) or opening("prefect", flow_run)
+    )
     if work is None:
         return "ignored"
     desk, program, inputs, run = work
@@ -114,18 +115,22 @@ async def _through(opening: Callable[[str, UUID], Work | None]) -> Any:
     return await flow.perform(carried, deployed=True)
 
 
-def _known(flow_run: UUID) -> Work | None:
-    """The run that this flow run has begun before: it goes on."""
-    office = Office.open()
-    for incident in reversed(office.journal.incidents()):
-        for entry in office.journal.entries(incident):
-            if entry.kind == "run.flow" and entry.data["flow_run"] == str(flow_run):
-                desk = desk_of(incident)
-                for run, program, inputs in unfinished(desk.recorder.entries()):
-                    if run == entry.data["run"]:
-                        return desk, program, inputs, run
-                raise Refused(f"{incident} {entry.data['run']} has come to its end already")
-    return None
+def _known(flow_run: UUID, name: str) -> Work | None:
+    """The run that this flow run has begun before: it goes on.
+
+    Its name only says where to look; that it is this flow run's is read from the journal.
+    """
+    incident = name.partition(" ")[0]
+    if incident not in Office.open(home_of(incident)).journal.incidents():
+        return None
+    desk = desk_of(incident)
+    run = next((run for run, known in flow_runs(desk).items() if known == flow_run), None)
+    if run is None:
+        return None
+    for unended, program, inputs in unfinished(desk.recorder.entries()):
+        if unended == run:
+            return desk, program, inputs, run
+    raise Refused(f"{incident} {run} has come to its end already")
 
 
 def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -> Work:
@@ -135,7 +140,7 @@ def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -
 
     inputs = read_inputs(program.main, given)
     aws = connect()
-    plan = make_plan(program, inputs, aws, registry(), aws.target)
+    plan = make_plan(program, inputs, aws, registry(), aws.target, rules=load_plan(Library.open()))
     office = Office.open()
     incident = opened(
         office,

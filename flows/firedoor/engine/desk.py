@@ -34,12 +34,17 @@ class Office:
 
     @classmethod
     def open(cls, home: Path | None = None) -> Office:
-        """The office of FIREDOOR_HOME; made when it is not there."""
+        """The office of FIREDOOR_HOME; made when it is not there.
+
+        The settings of the store and the vault are about the home itself: drills and exercises,
+        which have homes of their own in it, keep all they have in there.
+        """
         base = home or settings.home()
+        own = base == settings.home()
         return cls(
             home=base,
-            journal=Journal(Store.open(base, settings.database_url())),
-            vault=Vault(settings.vault(base)),
+            journal=Journal(Store.open(base, settings.database_url() if own else None)),
+            vault=Vault(settings.vault(base) if own else base / "vault"),
         )
 
 

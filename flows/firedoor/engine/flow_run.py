@@ -11,7 +11,6 @@ from uuid import UUID
 from prefect import get_client, tags
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.context import FlowRunContext
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound, Pause
 from prefect.flow_engine import run_flow_async
@@ -22,7 +21,7 @@ from firedoor.engine.carried import Carried
 from firedoor.engine.compiled import compiled
 from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import status_of
-from firedoor.engine.prefect_carrier import PrefectCarrier, run_name, set_state
+from firedoor.engine.prefect_carrier import PrefectCarrier, flow_run_here, run_name
 from firedoor.engine.prefect_states import state_of_run, waiting
 from firedoor.play import StepResult
 from firedoor.program import Program
@@ -83,15 +82,17 @@ class FlowOfRun:
         paused = waiting(
             f"firedoor approvals; firedoor resume {self._desk.incident}", deployed=deployed
         )
-        context = FlowRunContext.get()
-        if context is not None and context.flow_run is not None:
-            await set_state(context.flow_run.id, paused)
+        here = flow_run_here()
+        if here is not None:
+            client, flow_run = here
+            await client.set_flow_run_state(flow_run, paused, force=True)
         raise Pause(state=paused)
 
     def forget_events(self) -> None:
         """Let go of what was to be told to a server that is gone: the process would wait for it
         at its end."""
-        for worker in list(EventsWorker._instances.values()):
+        instances: dict[int, EventsWorker] = EventsWorker._instances  # type: ignore[misc]
+        for worker in list(instances.values()):
             with contextlib.suppress(queue.Empty):
                 while True:
                     worker._queue.get_nowait()
@@ -117,20 +118,20 @@ class FlowOfRun:
 
     async def _keep(self, what: str, text: Any) -> None:
         """Keep an artifact; that it cannot be kept stops nothing."""
-        context = FlowRunContext.get()
-        if self._carrier.broken or context is None or context.flow_run is None:
+        here = flow_run_here()
+        if self._carrier.broken or here is None:
             return
+        client, flow_run = here
         try:
-            async with get_client() as client:
-                await client.create_artifact(
-                    ArtifactCreate(
-                        key=artifact_key(self._desk.incident, self._run, what),
-                        type="markdown",
-                        description=f"{what.title()} of {self._desk.incident} {self._run}",
-                        data=text(),
-                        flow_run_id=context.flow_run.id,
-                    )
+            await client.create_artifact(
+                ArtifactCreate(
+                    key=artifact_key(self._desk.incident, self._run, what),
+                    type="markdown",
+                    description=f"{what.title()} of {self._desk.incident} {self._run}",
+                    data=text(),
+                    flow_run_id=flow_run,
                 )
+            )
         except Exception as error:  # noqa: BLE001 (Prefect may fail in any way; the run goes on)
             self._carrier.fail(error)
 

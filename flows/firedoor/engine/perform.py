@@ -7,24 +7,32 @@ intent and no receipt is observed again, and made only if it did not take.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, Wanted, decide
 from firedoor.engine.recorder import Recorder
-from firedoor.errors import AwsUnreachable, FiredoorError, RunFailed, StoreUnavailable
+from firedoor.errors import AwsUnreachable, FiredoorError, Refused, RunFailed, StoreUnavailable
+from firedoor.guardrails import Brake
 from firedoor.journal import Entry
 from firedoor.play import Node, StepResult
 from firedoor.runbook import Json
 
 REPEATS = 3
 """How often a change is repeated after a lost reply that turns out not to have taken."""
+
+
+class Guards(Protocol):
+    """The guardrails, as a step asks them; see `firedoor.engine.guard`."""
+
+    def forbids(self, changes: Sequence[Change]) -> Brake | None: ...
+    def brakes(self, changes: Sequence[Change]) -> Sequence[Brake]: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Performer:
     actions: Mapping[str, Action]
     runbook: str
     case: Case
+    guard: Guards | None = None
 
     def perform(self, node: Node) -> StepResult:
         """The step's result; a FiredoorError when it failed (already journalled)."""
@@ -109,6 +118,8 @@ class Performer:
             raise RunFailed(f"a fault in {action.name}: {type(error).__name__}: {error}") from error
 
     def _do(self, node: Node, action: Action) -> StepResult:
+        if node.held:
+            raise Refused(node.held)
         given = read_given(action, node)
         began = self._now()
         with collect(self.aws) as requests:
@@ -127,6 +138,7 @@ class Performer:
             seen = action.observe(self.aws, given, self._case())
         changes = action.changes(given, seen, self._case())
         if changes:
+            self._refuse_forbidden(node, changes)
             decision = self._decide(node, action, changes)
             if not decision.allowed and not finished_before:
                 status = "refused" if decision.verdict == "denied" else "waiting"
@@ -156,6 +168,7 @@ class Performer:
                     "action": action.name,
                     "change": msgspec.to_builtins(change),
                     "before": kept,
+                    **({"reopens": action.reopens.why} if action.reopens.why else {}),
                 },
             )
         for change in changes:
@@ -224,7 +237,21 @@ class Performer:
             changes=tuple(changes),
             own=node.step.approve is not None,
         )
-        return decide(self.recorder.entries(), wanted, now=self._now())
+        decision = decide(self.recorder.entries(), wanted, now=self._now())
+        if decision.verdict != "unasked" or self.guard is None:
+            return decision
+        held = self.guard.brakes(changes)
+        if not held:
+            return decision
+        told = {"rules": msgspec.to_builtins(held), "preauthorised": decision.why}
+        self._write(node, "guardrail.braked", told)
+        return Decision(verdict="ask", why="; ".join(str(brake) for brake in held))
+
+    def _refuse_forbidden(self, node: Node, changes: list[Change]) -> None:
+        brake = self.guard.forbids(changes) if self.guard else None
+        if brake:
+            self._write(node, "guardrail.refused", msgspec.to_builtins(brake))
+            raise Refused(str(brake))
 
     def _keep(self, node: Node, seen: Any, began: datetime, requests: list[str]) -> dict[str, Json]:
         output: dict[str, Json] = msgspec.to_builtins(seen)

@@ -7,11 +7,13 @@ and written in the journal. Whenever Prefect fails, the same run goes on without
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import anyio
-from prefect import Task, get_client
+from prefect import Task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.flow_engine import run_flow_async
@@ -34,6 +36,9 @@ BEGIN_SECONDS = 10.0
 
 END_SECONDS = 10.0
 """How long it may take to write down what has been done already."""
+
+BROKEN_SECONDS = 2.0
+"""The same where it has failed already: what can be shown is shown, nobody waits for it."""
 
 
 class StepFailed(Exception):
@@ -106,6 +111,10 @@ class PrefectCarrier:
         await self._show(going_on())
         return answer
 
+    def patience(self, usual: float = END_SECONDS) -> float:
+        """Seconds that Prefect has to write down what is done: few once it has failed."""
+        return BROKEN_SECONDS if self.broken else usual
+
     def fail(self, error: BaseException) -> None:
         """Go on without Prefect from here; said and journalled once."""
         if self.broken:
@@ -123,7 +132,7 @@ class PrefectCarrier:
 
     async def _carry(self, carried: Carried[Any], engine: Callable[[], Any]) -> None:
         try:
-            problem = await carried.carry(engine(), begin=BEGIN_SECONDS, end=END_SECONDS)
+            problem = await carried.carry(engine(), begin=BEGIN_SECONDS, end=self.patience)
         except Exception as error:  # noqa: BLE001 (Prefect may fail in any way; the run goes on)
             problem = error
         if problem is not None:
@@ -153,20 +162,23 @@ class PrefectCarrier:
 
     async def _show(self, state: State[Any]) -> None:
         """Show a state of the flow run; what cannot be shown is not waited for."""
-        context = FlowRunContext.get()
-        if self.broken or context is None or context.flow_run is None:
+        here = flow_run_here()
+        if self.broken or here is None:
             return
+        client, flow_run = here
         try:
             with anyio.fail_after(BEGIN_SECONDS):
-                await set_state(context.flow_run.id, state)
+                await client.set_flow_run_state(flow_run, state, force=True)
         except Exception as error:  # noqa: BLE001 (see above)
             self.fail(error)
 
 
-async def set_state(flow_run: Any, state: State[Any]) -> None:
-    """Set a flow run's state, whatever Prefect's rules say."""
-    async with get_client() as client:
-        await client.set_flow_run_state(flow_run, state, force=True)
+def flow_run_here() -> tuple[PrefectClient, UUID] | None:
+    """Inside a flow run: the client that it uses, and its id."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        return None
+    return cast(PrefectClient, context.client), context.flow_run.id
 
 
 def run_name(incident: str, program: Program, run: str) -> str:

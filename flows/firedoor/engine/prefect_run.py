@@ -76,7 +76,10 @@ async def _conduct(
     flow = FlowOfRun(desk, program, run, carrier)
     try:
         problem = await work.carry(
-            flow.start(inputs, work), begin=BEGIN_SECONDS, end=END_SECONDS, stuck=server.kill
+            flow.start(inputs, work),
+            begin=BEGIN_SECONDS,
+            end=lambda: carrier.patience(END_SECONDS),
+            stuck=server.kill,
         )
         if work.state == "waits":
             raise PrefectUnavailable(reason(problem or TimeoutError("it did not begin")))

@@ -37,8 +37,8 @@ def state_of_step(result: StepResult) -> State[Any]:
         return Failed(message=message)
     if result.status == "refused":
         return Cancelled(name="Refused", message=message)
-    name = {"waiting": "WaitingForApproval", "nothing_to_do": "NothingToDo"}.get(result.status)
-    return Completed(message=message, **({"name": name} if name else {}))
+    names = {"waiting": "WaitingForApproval", "nothing_to_do": "NothingToDo"}
+    return Completed(name=names.get(result.status, "Completed"), message=message)
 
 
 def state_of_run(status: str, message: str = "") -> State[Any] | None:

@@ -1,4 +1,4 @@
-"""The questions of a run: what waits is written down as approvals, and answers go through the door."""
+"""The questions of a run: what waits is written down as approvals, answers go through the door."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from firedoor.actions.contract import Change
 from firedoor.approval import Answer, Asked, Question, asked_of
+from firedoor.engine.alerting import alert
 from firedoor.engine.desk import Desk
 from firedoor.engine.door import Who, answer
 from firedoor.errors import Refused
@@ -98,7 +99,7 @@ class Questions:
             if result
         ]
         calls = [call_of(node) for nodes, result in waits.values() if not result for node in nodes]
-        self.desk.recorder.write(
+        asked = self.desk.recorder.write(
             "approval.asked",
             {
                 "id": self._next_id(),
@@ -112,9 +113,11 @@ class Questions:
                 "changes": [change for each in covers for change in each["changes"]],
                 "covers": covers,
                 "items": calls,
+                "why": [result.why for _, result in waits.values() if result and result.why],
             },
             run=self.run,
         )
+        alert(self.desk, asked)
 
     def _next_id(self) -> str:
         entries = self.desk.recorder.entries()

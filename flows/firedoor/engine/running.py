@@ -128,7 +128,7 @@ def outcome(desk: Desk, run: str) -> Outcome:
 
 def gave_way(entry: Entry) -> bool:
     """Whether an `error` entry says that the run went on without Prefect."""
-    return entry.data["where"] == "prefect" and entry.data["kind"] == "unavailable"
+    return (entry.data["where"], entry.data["kind"]) == ("prefect", "unavailable")
 
 
 def warm(home: Path) -> None:

@@ -19,10 +19,7 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any
 
 
 def main() -> None:
@@ -41,7 +38,7 @@ def begin_immediately() -> None:
 
     @contextlib.asynccontextmanager
     async def begin_transaction(
-        self: Any, session: AsyncSession, with_for_update: bool = False
+        self: Any, session: Any, with_for_update: bool = False
     ) -> AsyncIterator[Any]:
         token = configurations.SQLITE_BEGIN_MODE.set("IMMEDIATE")
         try:
@@ -50,7 +47,7 @@ def begin_immediately() -> None:
         finally:
             configurations.SQLITE_BEGIN_MODE.reset(token)
 
-    configurations.AioSqliteConfiguration.begin_transaction = begin_transaction  # type: ignore[method-assign, assignment]
+    configurations.AioSqliteConfiguration.begin_transaction = begin_transaction  # type: ignore[method-assign]
 
 
 async def prepare() -> None:

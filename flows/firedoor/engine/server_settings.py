@@ -19,8 +19,8 @@ QUIET = {
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
-"""Settings of server and client: no telemetry, no prompt, and no log lines between ours (the journal
-is the record)."""
+"""For server and client: no telemetry, no prompt, and no log lines between ours: the journal is the
+record."""
 
 
 def prefect_home(home: Path) -> Path:

@@ -15,6 +15,7 @@ import msgspec
 
 from firedoor.approval import Answer, Wanted, decide
 from firedoor.engine.desk import Desk
+from firedoor.engine.guard import Guard
 from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
 from firedoor.engine.questions import Questions, Waiting, call_of
@@ -57,6 +58,10 @@ class RunStage:
     carrier: Carrier
     run: str
     waiting: dict[str, Waiting] = field(default_factory=dict)
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guard = Guard(self.desk)
 
     async def perform(self, node: Node) -> StepResult:
         """One action step, carried as the engine carries steps."""
@@ -66,6 +71,7 @@ class RunStage:
             actions=self.desk.actions,
             runbook=self.program.name,
             case=self.desk.case(),
+            guard=self.guard,
         )
         result = await self.carrier.step(node, lambda: performer.perform(node))
         if result.status == "waiting":
@@ -111,6 +117,9 @@ class RunStage:
         own = node.step.approve is not None or bool(node.question)
         if node.authority and not own:
             return Agreement("yes", node.authority)
+        action = self.desk.actions.get(node.step.action or "")
+        if action and not action.mutating and not own:
+            return Agreement("yes", "it only reads")
         wanted = Wanted(
             run=node.run,
             step=step_id,

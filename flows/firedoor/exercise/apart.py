@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 NOTHING = os.devnull
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -33,8 +32,3 @@ def apart() -> Iterator[None]:
         os.environ.update(
             {name: kept[name] for name in kept if name.startswith("AWS_") or name in PROXIES}
         )
-
-
-def drill_home(home: Path) -> Path:
-    """The folder of the drills below a home: their own journal, evidence and reports."""
-    return home / "drills"

@@ -25,7 +25,11 @@ from firedoor.simulator.snapshot import differences
 SESSIONS_LAST = timedelta(hours=36)
 """When undoing the deny no longer hands access back: the longest life of a minted session."""
 
-LEFT = ("lost", "reopens", "drift")
+LEFT = {
+    "lost": "cannot come back",
+    "reopens": "stays shut",
+    "drift": "somebody has changed it since",
+}
 Show = Callable[[str, Sequence[Undoing]], None]
 
 _PLACES = {
@@ -98,7 +102,7 @@ def _explained(
     for path, (was, now) in differences(dict(before), dict(after)).items():
         found = next((one for where, one in ours.items() if _within(path, where)), None)
         if found is not None:
-            why = f"left by {found.step}: {found.why}"
+            why = f"left by {found.step}, {LEFT[found.verdict]}"
         elif path in theirs:
             why = f"the attacker did it himself ({theirs[path].call})"
         else:

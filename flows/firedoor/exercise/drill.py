@@ -21,18 +21,18 @@ from firedoor import settings
 from firedoor.actions.contract import Action
 from firedoor.aws import BotoAws, connect
 from firedoor.clock import VirtualClock
+from firedoor.engine.case import HOMES
+from firedoor.engine.confirming import confirm
 from firedoor.engine.desk import Desk, Office
 from firedoor.engine.intake import take_in
 from firedoor.engine.reporting import write_report
-from firedoor.engine.running import Outcome, next_run, start
+from firedoor.engine.running import Outcome, next_run, start, warm
 from firedoor.engine.verifying import verify_again
 from firedoor.errors import BadInput
-from firedoor.evidence import Vault
 from firedoor.exercise.alert import raise_alert
-from firedoor.exercise.apart import apart, drill_home
+from firedoor.exercise.apart import apart
 from firedoor.exercise.chronicle import Chronicle
 from firedoor.exercise.comeback import Undone, come_back
-from firedoor.exercise.confirm import confirm
 from firedoor.exercise.facts import Scene
 from firedoor.exercise.people import ScriptedPeople
 from firedoor.exercise.probes import Prober
@@ -42,11 +42,11 @@ from firedoor.exercise.rules import DrillRules
 from firedoor.exercise.watching import Watching
 from firedoor.finding import Finding, parse
 from firedoor.inputs import read_inputs
-from firedoor.journal import Journal
 from firedoor.kinds import parse_duration
 from firedoor.library import Library
-from firedoor.plan import NEW_INCIDENT, Plan, make_plan
+from firedoor.plan import Plan, make_plan
 from firedoor.program import Program
+from firedoor.response_plan import load_plan
 from firedoor.routing import route
 from firedoor.runbook import Json
 from firedoor.scenario import Scenario, load_scenario
@@ -54,11 +54,12 @@ from firedoor.simulator.attacker import Attacker
 from firedoor.simulator.callers import Callers
 from firedoor.simulator.server import SimulatedAws
 from firedoor.simulator.world import World
-from firedoor.store import Store
 
 PREFIX = "DRILL"
 LATENCY = 0.12
 """Seconds of virtual time that each call of the responder's takes: AWS's APIs are not instant."""
+CONFIRM_SECONDS = 30.0
+"""How long the simulated GuardDuty may take on the machine's clock, which a drill is not about."""
 STANDING = timedelta(hours=1)
 """How long the world has been there when its history begins."""
 
@@ -84,6 +85,10 @@ def play(
     path = scenario if isinstance(scenario, Path) else library.scenario(scenario)
     said = load_scenario(path)
     found = (at or datetime.now(UTC)).replace(second=0, microsecond=0)
+    base = (home or settings.home()) / HOMES[PREFIX]
+    if not break_glass:
+        # It takes seconds to start: beside the making of the world.
+        warm(base)
     beats = (*said.attacker.acts, *said.everyday)
     clock = VirtualClock(found + min(beat.first for beat in beats) - STANDING)
     with (
@@ -97,7 +102,7 @@ def play(
             aws=aws,
             clock=clock,
             found=found,
-            home=drill_home(home or settings.home()),
+            home=base,
             watching=watching or Watching(),
         )
         try:
@@ -137,10 +142,7 @@ class _Drill:
         self.aws = aws
         self.clock = clock
         self.watching = watching
-        # A home of its own, whatever the settings say of the real one's store and vault.
-        self.office = Office(
-            home=home, journal=Journal(Store.open(home, None)), vault=Vault(home / "vault")
-        )
+        self.office = Office.open(home)
         self.world = World(scenario, aws, Callers(aws.endpoint, aws.regions[0]))
         self.attacker = Attacker(self.world, clock, found)
         self.prober = Prober(scenario, self.world, self.attacker)
@@ -181,7 +183,7 @@ class _Drill:
         chosen = program or self.rules.program(routed.runbook)
         inputs = read_inputs(chosen.main, {**routed.inputs, **self.scenario.runbook.inputs})
         aws = self.connected(finding, self.clock)
-        confirmed = confirm(aws, finding)
+        confirmed = confirm(aws, finding, seconds=CONFIRM_SECONDS)
         self.watching.routed(routed, confirmed)
         people = ScriptedPeople(self.scenario.modes.ci, self.clock)
         desk = take_in(
@@ -191,7 +193,7 @@ class _Drill:
             finding,
             routed,
             event,
-            unasked=routed.unasked if confirmed.yes else (),
+            unasked=routed.unasked if confirmed.status == "confirmed" else (),
             prefix=PREFIX,
             policy=self.rules.library.policy(),
             people=people,
@@ -199,6 +201,7 @@ class _Drill:
             by="firedoor",
             scenario=self.scenario.metadata.id,
         )
+        desk = replace(desk, plan=load_plan(self.rules))
         if actions is not None:
             desk = replace(desk, actions=actions)
         people.read = desk.recorder.entries
@@ -207,7 +210,9 @@ class _Drill:
         # For those who watch: it leaves no trace, and on a clock of its own it takes no time.
         looking = self.connected(finding, VirtualClock(self.clock.now()))
         with self.aws.setting_the_scene():
-            plan = make_plan(chosen, inputs, looking, desk.actions, aws.target)
+            plan = make_plan(
+                chosen, inputs, looking, desk.actions, aws.target, incident=desk.incident
+            )
         _journal_plan(desk, plan)
         self.watching.planned(plan, desk.incident)
         return desk, chosen, inputs
@@ -238,7 +243,6 @@ class _Drill:
         after = self.prober.after()
         self.chronicle.probed(after)
         probes = [*self.probes, *after]
-        self.watching.proved(probes)
         scene = Scene(
             account=self.aws.snapshot(),
             attacker=self.attacker,
@@ -249,19 +253,8 @@ class _Drill:
         kept = [entry.data for entry in entries if entry.kind == "evidence.kept"]
         evidence = self.office.vault.verify(desk.incident, kept)
         rated = rate(self.scenario, scene, entries, evidence)
-        desk.recorder.write(
-            "drill.rated",
-            {
-                "scenario": self.scenario.metadata.id,
-                "title": self.scenario.metadata.title,
-                "rating": rated.rating,
-                "wanted": rated.wanted,
-                "passed": rated.passed,
-                "objectives": msgspec.to_builtins(rated.objectives),
-                "proof": dict(rated.proof),
-                "rules": [{"rule": rule, "why": why} for rule, why in rated.rules],
-            },
-        )
+        desk.recorder.write("drill.rated", rated.told(self.scenario))
+        self.watching.rated(probes, rated)
         return rated
 
     def undo(self, desk: Desk) -> Undone:
@@ -286,14 +279,7 @@ class _Drill:
         report = write_report(desk.recorder, self.office.home)
         last = self.attacker.last_success()
         drilled = Drilled(
-            scenario=self.scenario.metadata.id,
-            title=self.scenario.metadata.title,
-            rating=rated.rating,
-            wanted=rated.wanted,
-            passed=rated.passed,
-            objectives=msgspec.to_builtins(list(rated.objectives)),
-            proof=rated.proof,
-            rules=[{"rule": rule, "why": why} for rule, why in rated.rules],
+            **rated.told(self.scenario),
             incident=desk.incident,
             status=outcome.status,
             engine=outcome.engine,
@@ -310,7 +296,6 @@ class _Drill:
 
 def _journal_plan(desk: Desk, plan: Plan) -> None:
     """The plan as it was shown. Nobody's yes to it: what is to be asked is asked in the run."""
-    text = msgspec.json.encode(plan.steps).decode().replace(NEW_INCIDENT, desk.incident)
     run = next_run(desk.recorder.entries())
     desk.recorder.write(
         "plan.made",
@@ -318,7 +303,7 @@ def _journal_plan(desk: Desk, plan: Plan) -> None:
             "run": run,
             "runbook": plan.runbook,
             "digest": plan.digest,
-            "steps": msgspec.json.decode(text),
+            "steps": msgspec.to_builtins(plan.steps),
         },
         run=run,
     )

@@ -79,7 +79,10 @@ def _refused(said: Refused, scene: Scene) -> tuple[bool, str]:
         return False, f"{said.who} was never refused"
     if last is None:
         return True, f"{said.who} never got through after the finding"
-    return True, f"{said.who} last got through {_length(last - scene.attacker.found)} after the finding"
+    return (
+        True,
+        f"{said.who} last got through {_length(last - scene.attacker.found)} after the finding",
+    )
 
 
 def _keys_inactive(user: Mapping[str, Any]) -> tuple[bool, str]:

@@ -8,6 +8,7 @@ never passes. The letters: Homeland Security Exercise and Evaluation Program, 20
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,19 @@ class Rated(msgspec.Struct, frozen=True, kw_only=True):
     objectives: tuple[Reached, ...]
     proof: dict[str, bool | None]
     rules: tuple[tuple[str, str], ...]
+
+    def told(self, scenario: Scenario) -> dict[str, Any]:
+        """As the journal's `drill.rated` and the result of a drill tell it."""
+        return {
+            "scenario": scenario.metadata.id,
+            "title": scenario.metadata.title,
+            "rating": self.rating,
+            "wanted": self.wanted,
+            "passed": self.passed,
+            "objectives": msgspec.to_builtins(list(self.objectives)),
+            "proof": dict(self.proof),
+            "rules": [{"rule": rule, "why": why} for rule, why in self.rules],
+        }
 
 
 def unproven(status: str, probes: Sequence[Probe], again: Sequence[dict[str, Json]]) -> str:

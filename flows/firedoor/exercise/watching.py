@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from firedoor.engine.confirming import Confirmed
 from firedoor.engine.undo import Undoing
-from firedoor.exercise.confirm import Confirmed
 from firedoor.exercise.probes import Probe
+from firedoor.exercise.rating import Rated
 from firedoor.exercise.result import Drilled
 from firedoor.finding import Finding
 from firedoor.journal import Entry
@@ -39,11 +40,11 @@ class Watching:
     def held(self, minutes: float) -> None:
         """The run has ended, and the attacker was given time to get back in."""
 
-    def proved(self, probes: Sequence[Probe]) -> None:
-        """All probes have been made."""
+    def rated(self, probes: Sequence[Probe], rated: Rated) -> None:
+        """All probes have been made, and it has been rated."""
 
     def undoing(self, when: str, planned: Sequence[Undoing]) -> None:
         """What is about to be undone, and what will be left."""
 
     def ended(self, drilled: Drilled) -> None:
-        """It has been rated."""
+        """It is at its end, undone too when that was asked for."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from firedoor.report.facts import Facts
 from firedoor.report.intruder import Act
-from firedoor.report.model import Drill, Intruder, Taken, Time, Verdict
+from firedoor.report.model import Intruder, Taken, Time, Verdict
 from firedoor.report.moments import utc
-from firedoor.report.said import Statement
+from firedoor.report.said import Drill, Statement
 from firedoor.report.text import line, listed, plural
+
+_ONLY_LOOKING = ("List", "Describe", "Get", "Head", "Lookup")
 
 
 def brief(
@@ -54,9 +56,11 @@ def _intruder(intruder: Intruder, done: list[Act]) -> Statement:
     text += f"{intruder.before} before and {intruder.after} after the detection"
     if intruder.addresses:
         text += f", from {listed(list(intruder.addresses), 3)}"
-    kept = list(dict.fromkeys(act.call.split(":")[-1] for act in done if act.succeeded))
-    if kept:
-        text += f"; what succeeded: {listed(kept, 5)}"
+    names = list(dict.fromkeys(act.call.split(":")[-1] for act in done if act.succeeded))
+    if names:
+        # What changed something tells more than what only looked.
+        names.sort(key=lambda name: name.startswith(_ONLY_LOOKING))
+        text += f"; what succeeded: {listed(names, 6)}"
     return Statement(text=text + ".", refs=tuple(ref for act in done[:10] for ref in act.refs)[:20])
 
 

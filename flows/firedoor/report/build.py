@@ -25,7 +25,7 @@ from firedoor.report.ran import runs
 from firedoor.report.rated import drill
 from firedoor.report.standing import standing
 from firedoor.report.taken import taken
-from firedoor.report.timeline import act_rows, timeline
+from firedoor.report.timeline import act_events, act_rows, timeline
 from firedoor.report.times import times
 from firedoor.report.undoing import undo
 from firedoor.report.unknown import unknown
@@ -49,8 +49,9 @@ def build(entries: Sequence[Entry]) -> Report:
     said = verdict(facts, stands)
     measured = times(facts, done, stands)
     changed = taken(facts)
-    rows, rows_lost = timeline(facts, done, stands)
-    his_rows, his_lost = act_rows(facts, done, stands)
+    his = act_events(facts, done, stands)
+    rows, rows_lost = timeline(facts, his)
+    his_rows, his_lost = act_rows(facts, his)
     attacker = intruder(facts, done, his_rows, stands.claimed_at)
     rating = drill(facts)
     lines, lines_lost = appendix(facts)

@@ -11,7 +11,7 @@ from firedoor.report.facts import Facts, Told
 from firedoor.report.intruder import Act
 from firedoor.report.moments import length, moment
 from firedoor.report.said import Lane, Mark, Refs, Tone
-from firedoor.report.text import line, listed, plural, short_resource
+from firedoor.report.text import line, listed, plural, short_resource, shown, spoken
 
 NOT_IN_IT = frozenset({"timeline", "detection"})
 """Sections whose notes stand in the timeline even without a time of their own."""
@@ -55,7 +55,7 @@ def act_event(act: Act, era: int, *, late: bool) -> Event:
         refs=act.refs,
         mark="success" if act.allowed else "denied",
         minor=act.allowed and not act.succeeded,
-        group=f"{era} {act.call} {act.allowed} {act.code} {act.about}",
+        group=f"{era} {act.who} {act.call} {act.allowed} {act.code} {act.about}",
     )
 
 
@@ -123,7 +123,7 @@ def doings(facts: Facts) -> Iterator[Event]:
             yield _doing(told, told.step, text, tone="bad")
     for told in facts.of("undo.receipt"):
         resource = told.text("resource") or line(told.part("change").get("resource"))
-        text = f"Undone: {told.step} on {short_resource(resource)}"
+        text = f"Undone: {told.step}, {spoken(resource)}"
         yield _doing(told, "undone", text, tone="warn")
     for told in facts.of("error"):
         text = f"Error in {told.text('where')}: {told.text('message')}"
@@ -149,8 +149,9 @@ def _changed(facts: Facts, told: Told) -> str:
     for intent in step.intents if step else ():
         change = intent.part("change")
         if line(change.get("resource")) == resource:
-            return f"{told.step}: {line(change.get('what'))} of {short_resource(resource)}"
-    return f"{told.step}: {short_resource(resource)} changed"
+            before, after = (shown(change.get(key), width=40).short for key in ("from", "to"))
+            return f"{told.step}: {spoken(resource)}, {before} → {after}"
+    return f"{told.step}: {spoken(resource)} changed"
 
 
 def _proof(told: Told) -> Event:

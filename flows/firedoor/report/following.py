@@ -139,7 +139,7 @@ def _secrets(done: list[Act], taken: tuple[Taken, ...]) -> Iterator[Open]:
             refs=tuple(sorted({ref for act in read for ref in act.refs}))[:20],
         )
     shut = [each for step in taken for each in step.changes if each.made and not each.undone]
-    keys = [each for each in shut if "access key" in each.what.lower()]
+    keys = [each for each in shut if "access-key/" in each.resource]
     if keys:
         yield Open(
             text=f"Give the owner new credentials, better short-lived ones, and delete the "

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from firedoor.report.facts import Facts, Told
-from firedoor.report.model import Human
-from firedoor.report.said import Note
+from firedoor.report.said import Human, Note
 from firedoor.report.text import shortened
 
 MAX_NOTE = 10_000

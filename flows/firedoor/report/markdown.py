@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from firedoor.render import escape_markdown
@@ -12,6 +13,7 @@ from firedoor.report.proofs import KINDS
 from firedoor.report.said import Open, Refs, Row, Statement
 
 _HOLDS = {True: "✓ holds", False: "✗ does not hold", None: "? not known"}
+_ENDS_CODE = re.compile(r"[`<>\[\]|\n]")
 _CAME_TO = {"success": "succeeded: ", "denied": "denied: "}
 _PROOF = {"holds": "✓ holds", "broken": "✗ does not hold", "unknown": "? not known", "none": "–"}
 
@@ -135,8 +137,8 @@ def _changes(step: Taken) -> Iterator[list[str]]:
         made = each.relative or "no receipt"
         made += f"; undone {utc(each.undone)} UTC" if each.undone else ""
         yield [
-            step.step,
-            f"{each.what} of {each.short_resource}",
+            _place(step.run, step.step),
+            f"{each.short_resource}: {each.what}",
             each.before.short,
             each.after.short,
             made,
@@ -144,7 +146,15 @@ def _changes(step: Taken) -> Iterator[list[str]]:
             _PROOF[step.proof],
         ]
     if not step.changes:
-        yield [step.step, step.status, "", "", "", step.agreed.words, _PROOF[step.proof]]
+        yield [
+            _place(step.run, step.step),
+            step.status,
+            "",
+            "",
+            "",
+            step.agreed.words,
+            _PROOF[step.proof],
+        ]
 
 
 def _proof(report: Report) -> Iterator[str]:
@@ -155,7 +165,10 @@ def _proof(report: Report) -> Iterator[str]:
             for c in report.controls
         ]
         yield from _table(("Role", "Who", "Call", "Before", "After", "Wanted", "Met"), rows)
-    rows = [[p.step, p.what, p.seen, p.kind, p.relative, _HOLDS[p.holds]] for p in report.proofs]
+    rows = [
+        [_place(p.run, p.step), p.what, p.seen, p.kind, p.relative, _HOLDS[p.holds]]
+        for p in report.proofs
+    ]
     yield from _table(
         ("Step", "Looked at", "Seen", "Kind", "When", "Holds"), rows, "No proof was taken."
     )
@@ -237,9 +250,14 @@ def _(text: str) -> str:
     return escape_markdown(text).strip()
 
 
+def _place(run: str, step: str) -> str:
+    """A step's name; of a run that another one called, with the run's."""
+    return f"{run}/{step}" if "." in run else step
+
+
 def _code(command: str) -> str:
-    """A command of ours as code; it holds no backtick, or else it is written as text."""
-    return f"`{command}`" if "`" not in command and "\n" not in command else _(command)
+    """A command as code; as escaped text when it carries what could end the code or the cell."""
+    return _(command) if _ENDS_CODE.search(command) else f"`{command}`"
 
 
 def _refs(refs: Refs) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from firedoor.report.said import Note, Open, Refs, Row, Said, Shown, Statement, Tone
+from firedoor.report.said import Drill, Human, Open, Refs, Row, Said, Shown, Statement, Tone
 
 
 class Person(Said, frozen=True, kw_only=True):
@@ -243,37 +243,6 @@ class Unknown(Said, frozen=True, kw_only=True):
 
     found: tuple[Statement, ...]
     limits: tuple[str, ...]
-
-
-class Human(Said, frozen=True, kw_only=True):
-    """A section that only people can fill; `command` is what to type when it is empty."""
-
-    id: str
-    title: str
-    asks: str
-    command: str
-    notes: tuple[Note, ...]
-
-
-class Objective(Said, frozen=True, kw_only=True):
-    """One objective of a drill."""
-
-    id: str
-    title: str
-    met: bool
-    why: str
-
-
-class Drill(Said, frozen=True, kw_only=True):
-    """How a drill was rated, and by which controls."""
-
-    scenario: str
-    rating: str
-    tone: Tone
-    symbol: str
-    objectives: tuple[Objective, ...]
-    proof: tuple[tuple[str, bool | None], ...]
-    refs: Refs = ()
 
 
 class Line(Said, frozen=True, kw_only=True):

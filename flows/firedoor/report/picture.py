@@ -132,7 +132,11 @@ def _axis(axis: Scale, moment: Moment | None) -> Iterator[str]:
         x = axis.x(second)
         words = "detection" if second == 0 else offset(second)
         yield f'<line class="axis" x1="{x:.1f}" y1="{BOTTOM}" x2="{x:.1f}" y2="{BOTTOM + 5}"/>'
-        yield f'<text class="tick" x="{x:.1f}" y="{BOTTOM + 19}">{words}</text>'
+        anchor, place = ("end", RIGHT) if x > RIGHT - 40 else ("middle", x)
+        yield (
+            f'<text class="tick" text-anchor="{anchor}" x="{place:.1f}" y="{BOTTOM + 19}">'
+            f"{words}</text>"
+        )
 
 
 def _lines(axis: Scale, moment: Moment | None) -> Iterator[str]:
@@ -189,7 +193,7 @@ def _labels(spots: list[_Spot]) -> Iterator[str]:
         rows.setdefault((spot.lane, spot.line), []).append(spot)
     for (lane, line), row in rows.items():
         y = _y(lane, line) + 4
-        free = float(LEFT)
+        free, covered = float(LEFT), 0.0
         for index, spot in enumerate(row):
             words = _name(spot, lane)
             wide = len(words) * LETTER
@@ -198,7 +202,9 @@ def _labels(spots: list[_Spot]) -> Iterator[str]:
             place, anchor = begin, "start"
             if begin + wide > room:
                 place, anchor = spot.x - 11, "end"
-            if words and (anchor == "start" or spot.x - 11 - wide > free):
+            crossed = covered > spot.x
+            covered = max(covered, spot.end)
+            if words and not crossed and (anchor == "start" or spot.x - 11 - wide > free):
                 yield (
                     f'<text class="label" text-anchor="{anchor}" x="{place:.1f}" y="{y}">'
                     f"{escape_html(words)}</text>"

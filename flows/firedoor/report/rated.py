@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from firedoor.report.facts import Facts
-from firedoor.report.model import Drill, Objective
-from firedoor.report.said import Tone
+from firedoor.report.said import Drill, Objective, Tone
 from firedoor.report.text import line
 
 RATINGS: dict[str, tuple[str, str, Tone]] = {

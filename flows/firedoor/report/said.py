@@ -1,4 +1,4 @@
-"""The smallest parts of a report: a sentence, a value, a line of the timeline, a thing to do."""
+"""The small parts of a report: a sentence, a value, a row of the timeline, a note, a rating."""
 
 from __future__ import annotations
 
@@ -69,4 +69,35 @@ class Note(Said, frozen=True, kw_only=True):
     text: str
     author: str
     at: str
+    refs: Refs = ()
+
+
+class Human(Said, frozen=True, kw_only=True):
+    """A section that only people can fill; `command` is what to type when it is empty."""
+
+    id: str
+    title: str
+    asks: str
+    command: str
+    notes: tuple[Note, ...]
+
+
+class Objective(Said, frozen=True, kw_only=True):
+    """One objective of a drill."""
+
+    id: str
+    title: str
+    met: bool
+    why: str
+
+
+class Drill(Said, frozen=True, kw_only=True):
+    """How a drill was rated, and by which controls."""
+
+    scenario: str
+    rating: str
+    tone: Tone
+    symbol: str
+    objectives: tuple[Objective, ...]
+    proof: tuple[tuple[str, bool | None], ...]
     refs: Refs = ()

@@ -7,7 +7,7 @@ from typing import Literal
 from firedoor.report.decided import agreed
 from firedoor.report.facts import Facts, StepFacts, Told
 from firedoor.report.model import Changed, Taken
-from firedoor.report.text import line, short_resource, shown
+from firedoor.report.text import line, shown, spoken
 
 
 def taken(facts: Facts) -> tuple[Taken, ...]:
@@ -74,7 +74,7 @@ def _changed(facts: Facts, step: StepFacts, intent: Told) -> Changed:
     requests = receipt.items("requests") if receipt else []
     return Changed(
         resource=resource,
-        short_resource=short_resource(resource),
+        short_resource=spoken(resource),
         what=line(change.get("what")),
         before=shown(change.get("from")),
         after=shown(change.get("to")),

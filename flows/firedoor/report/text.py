@@ -118,6 +118,15 @@ def short_resource(name: str) -> str:
     return name.split(":", 5)[-1] if name.startswith("arn:") else name
 
 
+def spoken(name: str) -> str:
+    """A resource as it is spoken of: `access key AKIA…MPLE of user/ci-deployer`."""
+    owner, _, thing = short_resource(name).partition("#")
+    if not thing:
+        return owner
+    kind, _, which = thing.partition("/")
+    return f"{' '.join(filter(None, (kind.replace('-', ' '), which)))} of {owner}"
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 change`, `3 changes`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -31,10 +31,10 @@ class _Gathered:
     events: list[Event] = field(default_factory=list)
 
 
-def timeline(facts: Facts, done: list[Act], stands: Standing) -> tuple[tuple[Row, ...], str]:
-    """All rows, oldest first, and what was left out ("" for nothing)."""
+def timeline(facts: Facts, his: list[Event]) -> tuple[tuple[Row, ...], str]:
+    """All rows, the attacker's among them, oldest first, and what was left out ("" for nothing)."""
     events = [
-        *_acts(facts, done, stands),
+        *his,
         *detections(facts),
         *decisions(facts),
         *doings(facts),
@@ -42,12 +42,12 @@ def timeline(facts: Facts, done: list[Act], stands: Standing) -> tuple[tuple[Row
     return _cut(_rows(facts, events), "timeline")
 
 
-def act_rows(facts: Facts, done: list[Act], stands: Standing) -> tuple[tuple[Row, ...], str]:
+def act_rows(facts: Facts, his: list[Event]) -> tuple[tuple[Row, ...], str]:
     """The attacker's acts alone."""
-    return _cut(_rows(facts, _acts(facts, done, stands)), "list of the attacker's acts")
+    return _cut(_rows(facts, his), "list of the attacker's acts")
 
 
-def _acts(facts: Facts, done: list[Act], stands: Standing) -> list[Event]:
+def act_events(facts: Facts, done: list[Act], stands: Standing) -> list[Event]:
     """His acts; equal ones on two sides of the detection or the containment stay two."""
     turns = sorted(at for at in (facts.origin, stands.claimed_at, stands.believed_at) if at)
     late = set(stands.late)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from firedoor.report.facts import Facts, Told
 from firedoor.report.model import Taken, Undo
 from firedoor.report.said import Open, Statement
@@ -13,25 +15,26 @@ def undo(facts: Facts, taken: tuple[Taken, ...]) -> Undo:
     can: list[Open] = []
     lost: list[Statement] = []
     reopening: list[Statement] = []
+    named = Counter(step.step for step in taken)
     for step in taken:
         standing = [each for each in step.changes if each.made and not each.undone]
         gone = [each for each in standing if each.lost]
         back = [each for each in standing if not each.lost]
         lost += [
-            Statement(text=f"{each.what} of {each.short_resource}: {each.lost}", refs=each.refs)
-            for each in gone
+            Statement(text=f"{each.short_resource}: {each.lost}", refs=each.refs) for each in gone
         ]
         if not back:
             continue
         refs = tuple(ref for each in back for ref in each.refs)
         names = listed([each.short_resource for each in back])
+        name = step.step if named[step.step] == 1 else f"{step.run}/{step.step}"
         if step.reopens:
-            text = f"{step.step}, {names}: {step.reopens}"
+            text = f"{name}, {names}: {step.reopens}"
             reopening.append(Statement(text=text, refs=refs))
-        command = f"firedoor undo {facts.incident} {step.step}"
+        command = f"firedoor undo {facts.incident} {name}"
         if step.reopens:
             command += ' --reopen "REASON"'
-        text = f"{step.step}: {plural(len(back), 'change')} on {names}"
+        text = f"{name}: {plural(len(back), 'change')} on {names}"
         can.append(Open(text=text, command=command, refs=refs))
     return Undo(
         can=tuple(reversed(can)),
@@ -45,6 +48,6 @@ def _history(told: Told) -> Statement:
     left = [item for item in told.items("left") if isinstance(item, dict)]
     text = f"{plural(len(told.items('undone')), 'change')} undone by {told.by}"
     if left:
-        why = [f"{line(item.get('step'))} ({line(item.get('why'))})" for item in left]
-        text += f"; left as it is: {listed(why, 6)}"
+        steps = list(dict.fromkeys(line(item.get("step")) for item in left))
+        text += f"; left as it is: {listed(steps, 12)}"
     return Statement(text=text + ".", refs=(told.seq,))

@@ -46,7 +46,7 @@ def _why(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
         case "contained":
             return _proven(facts, stands)
         case "undone":
-            return _undone(stands)
+            return _undone(facts, stands)
         case "waiting":
             asked = facts.open_questions()
             steps = [line(step) for told in asked for step in told.items("steps")]
@@ -88,7 +88,7 @@ def _proven(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
     return f"{told[0].upper()}{told[1:]}.", tuple(refs)
 
 
-def _undone(stands: Standing) -> tuple[str, tuple[int, ...]]:
+def _undone(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
     back = [told for step in stands.undone for told in step.undone.values()]
     left = [step for step in stands.undone if not step.open_again]
     at = utc(time_text(stands.contained_at)) if stands.contained_at else ""
@@ -96,6 +96,8 @@ def _undone(stands: Standing) -> tuple[str, tuple[int, ...]]:
     told += f"{plural(len(back), 'change was', 'changes were')} undone on purpose"
     if left:
         told += f", partly of {listed([step.step for step in left])}"
+    standing = sum(len(step.receipts) - len(step.undone) for step in facts.steps.values())
+    told += f"; {plural(standing, 'change still stands', 'changes still stand')}"
     return told + ".", tuple(sorted(each.seq for each in back))
 
 

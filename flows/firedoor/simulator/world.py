@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from firedoor.errors import BadInput, RunFailed
-from firedoor.scenario_world import Bucket, Group, Holder, ManagedPolicy, Role, User
+from firedoor.scenario_world import Bucket, Group, Holder, Item, ManagedPolicy, Role, User
 from firedoor.simulator.callers import Answered, Callers, minted
 from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.limits import INLINE_BUDGET
@@ -46,8 +46,8 @@ class World:
         self._keys: dict[str, Credentials] = {}
 
     def build(self) -> None:
-        """Make every item; groups, policies and users before the roles that trust them."""
-        order = (Group, ManagedPolicy, User, Role, Bucket)
+        """Make every item; what others refer to comes first."""
+        order = (ManagedPolicy, Group, User, Role, Bucket)
         with self.aws.setting_the_scene():
             for kind in order:
                 for item in self.scenario.world:
@@ -108,14 +108,18 @@ class World:
                 return item.name
         return ""
 
-    def _make(self, item: Any) -> None:
-        {
-            Group: self._group,
-            ManagedPolicy: self._policy,
-            User: self._user,
-            Role: self._role,
-            Bucket: self._bucket,
-        }[type(item)](item)
+    def _make(self, item: Item) -> None:
+        match item:
+            case ManagedPolicy():
+                self._policy(item)
+            case Group():
+                self._group(item)
+            case User():
+                self._user(item)
+            case Role():
+                self._role(item)
+            case Bucket():
+                self._bucket(item)
 
     def _policy(self, item: ManagedPolicy) -> None:
         self._do("iam:CreatePolicy", PolicyName=item.name, PolicyDocument=self._json(item.document))

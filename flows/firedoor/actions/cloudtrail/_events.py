@@ -164,6 +164,16 @@ def unique(events: Iterable[Event]) -> list[Event]:
     return sorted(seen.values(), key=lambda event: str(event.get("eventTime")), reverse=True)
 
 
+def oldest_first(events: Iterable[Event]) -> list[Event]:
+    """Events that are newest first, turned round.
+
+    Times are whole seconds, and a script makes several calls in one: within a second the order in
+    which CloudTrail told them is kept.
+    """
+    turned = list(events)[::-1]
+    return sorted(turned, key=lambda event: str(event.get("eventTime")))
+
+
 def succeeded(event: Event) -> bool:
     """Whether the call was carried out."""
     return not event.get("errorCode") and "Failure" not in str(

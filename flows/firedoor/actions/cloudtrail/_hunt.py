@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from firedoor.actions.cloudtrail._events import Event, Identity, minted, when
+from firedoor.actions.cloudtrail._events import Event, Identity, minted, oldest_first, when
 from firedoor.actions.cloudtrail._left import (
     Assumed,
     ChangedRole,
@@ -26,8 +26,8 @@ from firedoor.kinds import KINDS, convert, mask_key_id, time_text
 
 
 def left_behind(events: Iterable[Event], *, user: str, account: str) -> Left:
-    """Read the events of `user` (successful ones, any order) for what persists."""
-    ordered = sorted(events, key=lambda event: str(event.get("eventTime")))
+    """Read the events of `user` (successful ones, newest first) for what persists."""
+    ordered = oldest_first(events)
     users = _created_users(ordered)
     made = {_name(event) for event in ordered if event.get("eventName") == "CreateUser"}
     own = {name.lower() for name in _names_of({user, *made}, ordered)}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from firedoor.actions.cloudtrail._events import Event, Identity, succeeded
+from firedoor.actions.cloudtrail._events import Event, Identity, oldest_first, succeeded
 
 AT_MOST = 200
 """How many events are told; all of them are in the evidence."""
@@ -64,13 +64,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tell(events: Sequence[Event]) -> tuple[tuple[Seen, ...], int]:
-    """At most 200 events, oldest first, and how many were left out.
+    """Of events that are newest first at most 200, oldest first; and how many were left out.
 
     Notable ones are kept before others, and later ones before earlier ones.
     """
-    ranked = sorted(events, key=lambda event: (notable(event), _time(event)), reverse=True)
-    kept = sorted(ranked[:AT_MOST], key=_time)
-    return tuple(_seen(event) for event in kept), len(ranked) - len(kept)
+    ranked = sorted(range(len(events)), key=lambda place: not notable(events[place]))
+    kept = [events[place] for place in sorted(ranked[:AT_MOST])]
+    return tuple(_seen(event) for event in oldest_first(kept)), len(events) - len(kept)
 
 
 def notable(event: Event) -> bool:
@@ -84,15 +84,11 @@ def resource_of(event: Event) -> str:
     return next((str(asked[name]) for name in _NAMED if asked.get(name)), "")[:200]
 
 
-def _time(event: Event) -> str:
-    return str(event.get("eventTime") or "")
-
-
 def _seen(event: Event) -> Seen:
     who = Identity.of(event)
     error = "" if succeeded(event) else str(event.get("errorCode") or "Failure")
     return Seen(
-        when=_time(event),
+        when=_text(event, "eventTime"),
         source=_text(event, "eventSource"),
         event=_text(event, "eventName"),
         error=error,

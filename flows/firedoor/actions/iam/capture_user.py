@@ -46,6 +46,18 @@ PERMISSIONS = (
     Permission("iam:ListServiceSpecificCredentials", USER),
 )
 EXAMPLE = {"user": "ci-deployer"}
+KEEPS = (
+    "iam.user",
+    "iam.access_keys",
+    "iam.inline_policies",
+    "iam.attached_policies",
+    "iam.groups",
+    "iam.login_profile",
+    "iam.mfa_devices",
+    "iam.ssh_keys",
+    "iam.signing_certificates",
+    "iam.service_credentials",
+)
 WORKERS = 8
 
 
@@ -67,6 +79,7 @@ class Output(contract.Output, frozen=True, kw_only=True):
     inline_policies: list[str]
     keep: tuple[Artefact, ...]
     unknown: tuple[str, ...]
+    not_kept: tuple[str, ...]
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Output:
@@ -121,6 +134,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
             ),
         ),
         unknown=tuple(unknown),
+        not_kept=tuple(f"iam.{name}" for name in parts if name not in found),
     )
 
 

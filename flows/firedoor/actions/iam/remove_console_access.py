@@ -34,6 +34,7 @@ IRREVERSIBLE = (
     "the old password cannot be brought back; give the user a new one with "
     "`aws iam create-login-profile --password-reset-required` when it is trusted again"
 )
+DESTROYS = ("iam.login_profile",)
 LOCKED = "EntityTemporarilyUnmodifiable"
 
 

@@ -53,13 +53,14 @@ class Found(State, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
     """The role, and our policy on it if it stands; Refused when it may not be touched."""
+    _refuse_own(aws, given.role)
     try:
         arn = str(aws.call("iam", "get_role", RoleName=given.role)["Role"]["Arn"])
     except AwsError as error:
         if error.code not in GONE:
             raise
         return Found(parts={})
-    _refuse(aws, given.role, arn)
+    _refuse_reserved(given.role, arn)
     name = case.name("revoke-sessions")
     try:
         answer = aws.call("iam", "get_role_policy", RoleName=given.role, PolicyName=name)
@@ -88,7 +89,8 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
     RunFailed when the role has no room for it, or when AWS does not let anybody edit it.
     """
-    _refuse(aws, given.role, change.resource.split("#", 1)[0])
+    _refuse_own(aws, given.role)
+    _refuse_reserved(given.role, change.resource.split("#", 1)[0])
     named = {"RoleName": given.role, "PolicyName": change.resource.rpartition("/")[2]}
     try:
         if change.to is None:
@@ -157,12 +159,15 @@ def _resource(arn: str, case: Case) -> str:
     return f"{arn}#inline-policy/{case.name('revoke-sessions')}"
 
 
-def _refuse(aws: Aws, role: str, arn: str) -> None:
+def _refuse_reserved(role: str, arn: str) -> None:
     if any(f":role{path}" in arn for path in NOT_OURS):
         raise Refused(
             f"{role!r} belongs to AWS ({arn}): IAM cannot edit it. For Identity Center, remove the "
             "person's assignment and end the session there"
         )
+
+
+def _refuse_own(aws: Aws, role: str) -> None:
     kind, _, name = aws.principal.rpartition(":")[2].partition("/")
     if kind == "assumed-role" and name.split("/", 1)[0].lower() == role.lower():
         raise Refused(f"{role!r} is the role that firedoor acts as: it would cut itself off")

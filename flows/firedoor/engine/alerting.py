@@ -1,0 +1,125 @@
+"""Tells people, by a way that does not depend on the chat, that an approval waits for them.
+
+A topic, a webhook or a mail, as `alert:` in `playbooks/plan.yaml` says. It is tried once and its
+outcome journalled; it never stops or delays a run by more than a few seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+from firedoor.actions.contract import Aws
+from firedoor.engine.desk import Desk
+from firedoor.errors import FiredoorError
+from firedoor.journal import Entry
+from firedoor.kinds import mask_key_id
+from firedoor.response_plan import Alert
+
+SECONDS = 5.0
+SENDER = "firedoor@localhost"
+SUBJECT_LETTERS = 100
+"""SNS takes subjects of at most 100 printable ASCII letters."""
+
+
+def alert(desk: Desk, asked: Entry) -> None:
+    """Tell of one `approval.asked`. In a simulated world nobody is told."""
+    if desk.target.get("world") == "simulated":
+        return
+    told = message(desk.incident, asked)
+    for channel, send in ways(desk.plan.alert, desk.aws).items():
+        data = {"id": asked.data["id"], "channel": channel}
+        try:
+            send(told)
+        except (FiredoorError, OSError, smtplib.SMTPException, ValueError) as error:
+            desk.recorder.write("alert.failed", {**data, "why": _why(error)}, run=asked.run)
+        else:
+            desk.recorder.write("alert.sent", data, run=asked.run)
+
+
+def message(incident: str, asked: Entry) -> dict[str, Any]:
+    """What is told: the question, who may answer, until when, and how. Key ids are masked."""
+    data = asked.data
+    return {
+        "incident": incident,
+        "approval": data["id"],
+        "question": mask_key_id(data["question"]),
+        "for": data["by"],
+        "expires": data["expires"],
+        "changes": [
+            {"resource": mask_key_id(change["resource"]), "what": change["what"]}
+            for change in data["changes"]
+        ],
+        "calls": [mask_key_id(item) for item in data["items"]],
+        "why": [mask_key_id(why) for why in data.get("why", ())],
+        "approve": f"firedoor approve {data['id']}",
+        "deny": f"firedoor deny {data['id']}",
+    }
+
+
+def ways(wanted: Alert, aws: Aws) -> dict[str, Callable[[dict[str, Any]], None]]:
+    """The ways that the plan names."""
+    found: dict[str, Callable[[dict[str, Any]], None]] = {}
+    if wanted.sns:
+        topic = wanted.sns
+        found["sns"] = lambda told: _publish(aws, topic, told)
+    if wanted.webhook:
+        url = wanted.webhook
+        found["webhook"] = lambda told: _post(url, told)
+    if wanted.email:
+        address, server = wanted.email, wanted.smtp
+        found["email"] = lambda told: _mail(address, server, told)
+    return found
+
+
+def _publish(aws: Aws, topic: str, told: dict[str, Any]) -> None:
+    aws.call(
+        "sns",
+        "publish",
+        region=topic.split(":")[3] or None,
+        TopicArn=topic,
+        Subject=_subject(told),
+        Message=_text(told),
+    )
+
+
+def _post(url: str, told: dict[str, Any]) -> None:
+    body = json.dumps({"text": _text(told), **told}).encode()
+    headers = {"Content-Type": "application/json", "User-Agent": "firedoor"}
+    request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+    with urllib.request.urlopen(request, timeout=SECONDS) as reply:
+        reply.read(1024)
+
+
+def _mail(address: str, server: str, told: dict[str, Any]) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = SENDER, address, _subject(told)
+    mail.set_content(_text(told))
+    host, _, port = server.partition(":")
+    with smtplib.SMTP(host, int(port or 25), timeout=SECONDS) as smtp:
+        smtp.send_message(mail)
+
+
+def _subject(told: dict[str, Any]) -> str:
+    text = f"{told['incident']}: {told['approval']} waits for {', '.join(told['for'])}"
+    return "".join(letter if 32 <= ord(letter) < 127 else "?" for letter in text)[:SUBJECT_LETTERS]
+
+
+def _text(told: dict[str, Any]) -> str:
+    lines = [told["question"], f"For {', '.join(told['for'])}, until {told['expires']}.", ""]
+    lines += [f"- {change['resource']} ({change['what']})" for change in told["changes"]]
+    lines += [f"- {call}" for call in told["calls"]]
+    lines += [f"It asks because: {why}" for why in told["why"]]
+    lines += ["", told["approve"], told["deny"]]
+    return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server answered {error.code}"
+    return str(getattr(error, "reason", None) or error or type(error).__name__)[:200]

@@ -1,0 +1,173 @@
+"""`prefect.yaml` for real: deployed, started by Prefect, run by a worker, approved by a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from firedoor.clock import VirtualClock
+from firedoor.engine.server import Server, embedded_server
+from firedoor.simulator.server import SimulatedAws
+from tests.engine.prefect_home import Seen
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+USER = "ci-deployer"
+NAME = "compromised-credentials/compromised-credentials"
+SECONDS = 120.0
+
+
+@dataclass
+class Place:
+    """A Prefect server with our deployments, a worker, and simulated AWS with a leaked key."""
+
+    server: Server
+    environment: dict[str, str]
+    admin: Any
+    seen: Seen
+
+    def prefect(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Prefect's own command line."""
+        return self.call("-m", "prefect", "--no-prompt", *words)
+
+    def firedoor(self, *words: str) -> Any:
+        """Ours; its JSON."""
+        done = self.call("-m", "firedoor.cli.main", *words, "--json")
+        return json.loads(done.stdout)
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+        )
+
+    def resume(self) -> None:
+        """Resume the one flow run as Prefect's interface does."""
+        ((flow_run,),) = self.seen.rows("select id from flow_run")
+        token = b64encode(self.server.auth.encode()).decode()
+        request = urllib.request.Request(
+            f"{self.server.api_url}/flow_runs/{flow_run}/resume",
+            data=b"{}",
+            headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert json.load(answer)["status"] == "ACCEPT"
+
+    def states(self) -> list[str]:
+        """The states that the one flow run went through."""
+        found = self.seen.rows("select name from flow_run_state order by timestamp")
+        return [name for (name,) in found]
+
+    def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+        """The states, once they are as wanted; or as they are after two minutes."""
+        ends = time.monotonic() + SECONDS
+        while not holds(states := self.states()) and time.monotonic() < ends:
+            time.sleep(0.3)
+        return states
+
+    def keys(self) -> set[str]:
+        """The statuses of the user's keys."""
+        found = self.admin.list_access_keys(UserName=USER)["AccessKeyMetadata"]
+        return {key["Status"] for key in found}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp("home")
+    with embedded_server(home) as server, SimulatedAws(VirtualClock(datetime.now(UTC))) as aws:
+        who = aws.responder()
+        secret = {
+            "aws_access_key_id": who.access_key_id,
+            "aws_secret_access_key": who.secret_access_key,
+            "aws_session_token": who.session_token or "",
+        }
+        admin = boto3.client("iam", endpoint_url=aws.endpoint, region_name="us-east-1", **secret)
+        admin.create_user(UserName=USER)
+        admin.create_access_key(UserName=USER)
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+        environment = {
+            **clean,
+            **server.environment(),
+            **{name.upper(): value for name, value in secret.items()},
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "AWS_REGION": "us-east-1",
+            "FIREDOOR_HOME": str(home),
+            "HOME": str(home),
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+        }
+        found = Place(server, environment, admin, Seen(home))
+        for words in (
+            ("work-pool", "create", "firedoor", "--type", "process"),
+            ("deploy", "--all"),
+        ):
+            done = found.prefect(*words)
+            assert done.returncode == 0, done.stdout + done.stderr
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "worker", "start", "--pool", "firedoor"],
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield found
+        finally:
+            worker.terminate()
+            worker.wait(30)
+
+
+def test_a_deployment_has_the_runbooks_inputs_as_a_form(place: Place) -> None:
+    ((text,),) = place.seen.rows(
+        "select parameter_openapi_schema from deployment where name = 'compromised-credentials'"
+    )
+    told = json.loads(text)["properties"]
+
+    assert set(told) == {"user", "access_key_id", "lookback"}
+    assert told["lookback"]["pattern"] == "^[1-9][0-9]{0,5}(s|m|h|d)$"
+    assert "The IAM user whose key leaked." in str(told["user"])
+
+
+def test_a_bad_value_is_refused_before_there_is_a_run(place: Place) -> None:
+    done = place.prefect("deployment", "run", NAME, "-p", "lookback=forever")
+
+    assert done.returncode != 0
+    assert place.seen.rows("select count(*) from flow_run") == [(0,)]
+
+
+def test_a_run_started_in_prefect_changes_nothing_until_a_person_approves_it(place: Place) -> None:
+    place.prefect("deployment", "run", NAME, "-p", f"user={USER}")
+    waits = place.until(lambda states: states.count("WaitingForApproval") == 1)
+    place.resume()
+    still = place.until(lambda states: states.count("WaitingForApproval") == 2)
+    before = place.keys()
+    asked = place.firedoor("approvals")
+    for each in asked if isinstance(asked, list) else asked["approvals"]:
+        place.firedoor("approve", each["id"])
+    place.resume()
+    ended = place.until(lambda states: states[-1] in ("Contained", "NotContained", "Failed"))
+
+    assert waits[-1] == "WaitingForApproval"
+    assert still[-1] == "WaitingForApproval"
+    assert before == {"Active"}
+    assert ended[-1] == "Contained"
+    assert place.keys() == {"Inactive"}
+    assert len(place.firedoor("incidents")["incidents"]) == 1
