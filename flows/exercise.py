@@ -1,8 +1,17 @@
 """Plays a drill scenario against simulated AWS: `flows/exercise.py:exercise`."""
 
-from firedoor.engine.deployed import exercise_flow
-from firedoor.exercise.drill import play
+from typing import Any
 
-exercise = exercise_flow(play)
+from firedoor.engine.deployed import exercise_flow
+
+
+def _play(scenario: str, **options: Any) -> Any:
+    # Lazy: deploying needs no simulator, which is an extra.
+    from firedoor.exercise.drill import play
+
+    return play(scenario, **options)
+
+
+exercise = exercise_flow(_play)
 
 __all__ = ["exercise"]

@@ -62,13 +62,14 @@ class Vault:
         requests: Sequence[str],
         by: str,
         number: str = "",
+        suffix: str = "",
     ) -> Artefact:
         """Keep a document (bytes, text, or JSON); StoreUnavailable when it cannot be written.
 
         JSON is written with sorted keys and two spaces, so that equal content has equal hashes.
-        `number` is the artefact's id where it got one elsewhere already.
+        `number` and `suffix` (of its file) are given where it was kept elsewhere before.
         """
-        raw, suffix = _as_bytes(content)
+        raw, sort = _as_bytes(content)
         folder = self.root / incident
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,7 +78,7 @@ class Vault:
                 number = number or f"E{len(chain) + 1:03d}"
                 name = masked_text(name)
                 safe = _safe(name)
-                path = folder / (f"{number}-{safe}" + ("" if "." in safe else suffix))
+                path = folder / (f"{number}-{safe}" + ("" if "." in safe else suffix or sort))
                 _write(draft_of(path), raw, mode=0o400)
                 artefact = Artefact(
                     id=number,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, exists, func, insert, select
 
 from firedoor import store as tables
 from firedoor.anchors import anchoring, compare, read_anchors
@@ -75,7 +75,7 @@ class Journal:
 
         It keeps its id; a number of the year is used up for it. Nothing happens when it is known.
         """
-        if incident not in self.incidents():
+        with contextlib.suppress(Collided):
             self._number(incident.split("-", 1)[0], year, incident)
 
     def _number(self, prefix: str, year: int, incident: str = "") -> str:
@@ -151,32 +151,32 @@ class Journal:
             return list(known)
 
     def incidents(self) -> list[str]:
-        """The ids of all incidents, oldest first."""
+        """The ids of all incidents, oldest first.
+
+        A number without any entry, which a crash can leave, is none.
+        """
+        columns = tables.incidents.c
+        begun = exists().where(_COLUMNS.incident == columns.id, _COLUMNS.seq == 1)
         with self.store.reading() as connection:
-            columns = tables.incidents.c
             return list(
                 connection.execute(
-                    select(columns.id).order_by(columns.year, columns.prefix, columns.number)
+                    select(columns.id)
+                    .where(begun)
+                    .order_by(columns.year, columns.prefix, columns.number)
                 ).scalars()
             )
 
-    def receipts_since(self, moment: datetime) -> list[dict[str, Any]]:
-        """What was changed in any incident of this store from a moment on."""
+    def receipts_since(
+        self, moment: datetime, *, incident: str | None = None
+    ) -> list[dict[str, Any]]:
+        """What was changed from a moment on, in one incident or in all of this store."""
         columns = tables.entries.c
+        wanted = [columns.kind == "step.receipt", columns.at >= time_text(moment)]
+        if incident:
+            wanted.append(columns.incident == incident)
         with self.store.reading() as connection:
-            rows = connection.execute(
-                select(columns.data).where(
-                    columns.kind == "step.receipt", columns.at >= time_text(moment)
-                )
-            ).scalars()
+            rows = connection.execute(select(columns.data).where(*wanted)).scalars()
             return [msgspec.json.decode(row) for row in rows]
-
-    def remembered(self, incident: str) -> list[Entry]:
-        """What was read or could be read of a journal, also when the store is gone meanwhile."""
-        with contextlib.suppress(StoreUnavailable, NotFound):
-            return self.entries(incident)
-        with self._lock:
-            return list(self._known.get(incident, ()))
 
     def verify(self, incident: str) -> Verification:
         """Read everything anew and check the chain, and the anchors for a cut-off end."""

@@ -55,14 +55,16 @@ _KNOWN = re.compile(
     r"|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_[A-Za-z0-9_]{30,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
 )
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/-]{12,}=*)")
+_BEARER = re.compile(
+    r"\b([Bb]earer|BEARER|[Bb]asic|BASIC)(\s+)(?=\S*[A-Z0-9=_~+/])([A-Za-z0-9._~+/-]{12,}=*)"
+)
 # `password=…`, `"SecretAccessKey": "…"`, `aws_session_token = …`, `--password …` inside a text.
 _NAMED = re.compile(
     r"""(?ix)
     ( \b(?:aws[_-]?)?(?:secret[_-]?access[_-]?key|session[_-]?token|x-amz-security-token
         |(?:new|old|service)?[_-]?password|passwd|pwd|passphrase|private[_-]?key|secret[_-]?string
         |client[_-]?secret|api[_-]?key|(?:access|refresh|bearer)[_-]?token|secret[_-]?key)
-      \\?["']?  (?: \s*[:=]\s* | (?<=d)\s+(?:is|was|to)\s+ )  \\?["']?
+      \\?["']?  (?: \s*[:=]\s* | (?<=d)\s+(?:is|was|to)\s+(?=\S*[^\sa-z.,;]) )  \\?["']?
     | --(?:[a-z]+-)?password(?:\s+|=) ["']? )
     ( [^\s"'\\,;&<>)\]}«]{6,} )
     """

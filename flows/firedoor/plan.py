@@ -1,36 +1,26 @@
 """The plan: the resolved steps and the exact changes they would make, with a digest.
 
-Planning plays the same program as a run, with a stage that observes and never applies. It reads
-AWS, keeps no evidence and journals nothing.
+`firedoor.planning` makes one.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from firedoor.actions.contract import Action, Aws, Case, Change
-from firedoor.errors import FiredoorError, Refused
-from firedoor.guardrails import forbidden
-from firedoor.play import Agreement, Node, Play, StepResult, names_of, open_scope
+from firedoor.actions.contract import Action, Change
+from firedoor.play import names_of
 from firedoor.program import Program, canonical
-from firedoor.response_plan import ResponsePlan
-from firedoor.runbook import Json
+from firedoor.runbook import Json, Step
 
 NEW_INCIDENT = "INC-NEW"
 """Stands for the incident's id in a plan made before there is an incident."""
 
 PLANNED_RUN = "r1"
 """The run's id in a plan; runs inside it are `r1.step.0`."""
-
-
-EVERYTHING_ASKS = ResponsePlan()
-"""The rules where there are none: nothing is forbidden that is not always, everything asks."""
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,174 +57,44 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return [change for step in self.steps for change in step.changes]
 
 
-class _Planning:
-    """The stage that only looks."""
-
-    def __init__(
-        self,
-        aws: Aws,
-        actions: Mapping[str, Action],
-        case: Case,
-        program: Program,
-        rules: ResponsePlan,
-    ) -> None:
-        self.aws = aws
-        self.rules = rules
-        self.actions = actions
-        self.case = case
-        self.steps: list[PlannedStep] = []
-        self.named = {
-            name
-            for book in program.runbooks.values()
-            for step in book.all_steps()
-            for name in names_of(step)
-        }
-        self.seen: set[tuple[str, str]] = set()
-
-    async def perform(self, node: Node) -> StepResult:
-        return await asyncio.to_thread(self._perform, node)
-
-    def _perform(self, node: Node) -> StepResult:
-        action = self.actions[node.step.action or ""]
-        if not action.mutating and not self.refers_to(node):
-            self._add(node, action, "planned")
-            return self._result(node, "planned", None)
-        try:
-            if node.held:
-                raise Refused(node.held)
-            given = msgspec.convert(
-                {key: value for key, value in node.given.items() if value is not None},
-                action.Input,
-            )
-            seen = action.observe(self.aws, given, self.case)
-            if not action.mutating:
-                output = msgspec.to_builtins(seen)
-                output.pop("keep", None)
-                self._add(node, action, "planned")
-                return self._result(node, "planned", output)
-            assert action.changes
-            changes = action.changes(given, seen, self.case)
-            if changes:
-                brake = forbidden(self.aws.principal, self.aws.account, changes, self.rules)
-                if brake:
-                    raise Refused(str(brake))
-            output = (
-                msgspec.to_builtins(action.output(given, seen, self.case))
-                if action.output
-                else None
-            )
-        except (FiredoorError, msgspec.ValidationError) as error:
-            self._add(node, action, "failed", why=str(error))
-            raise _as_error(error, node) from None
-        self._add(node, action, "planned" if changes else "nothing_to_do", changes=changes)
-        return self._result(node, "planned", output)
-
-    def refers_to(self, node: Node) -> bool:
-        """Whether another step needs what this one reads: evidence alone is not collected twice."""
-        return node.step.id in self.named
-
-    async def call(self, node: Node, program: Program) -> StepResult:
-        key = (program.name, identity(node.given))
-        if key in self.seen:
-            return self._result(node, "skipped", None)
-        self.seen.add(key)
-        run = f"{node.run}.{node.id}"
-        scope = open_scope(program, node.given, run)
-        play = Play(program, run, scope, self, depth=node.depth + 1, authority="planned")
-        children = await play.run_all()
-        return msgspec.structs.replace(
-            self._result(node, "planned", None), children=tuple(children)
-        )
-
-    async def agree(self, nodes: Sequence[Node]) -> Agreement:
-        return Agreement("yes", "planned")
-
-    async def answers(self) -> bool:
-        return False
-
-    def _add(
-        self,
-        node: Node,
-        action: Action,
-        status: str,
-        *,
-        changes: Sequence[Change] = (),
-        why: str = "",
-    ) -> None:
-        approve = node.step.approve
-        self.steps.append(
-            PlannedStep(
-                id=node.id,
-                run=node.run,
-                action=action.name,
-                phase=node.phase.value,
-                title=node.step.title or action.summary,
-                status=status,
-                changes=tuple(changes),
-                reversible=not any(change.lost for change in changes),
-                reopens=action.reopens.why if changes else "",
-                approval=(approve.by if approve else "confirm") if action.mutating else "",
-                why=why,
-            )
-        )
-
-    def _result(self, node: Node, status: Any, output: Json) -> StepResult:
-        return StepResult(
-            id=node.id, run=node.run, phase=node.phase.value, status=status, output=output
-        )
-
-
-def _as_error(error: Exception, node: Node) -> FiredoorError:
-    if isinstance(error, FiredoorError):
-        return error
-    return FiredoorError(str(error), where=f"step {node.id}")
-
-
 def identity(inputs: Mapping[str, Json]) -> str:
     """What makes two runs of a runbook the same: its inputs, but for how far back they look."""
     kept = {key: value for key, value in inputs.items() if value is not None and key != "lookback"}
     return canonical(kept).decode()
 
 
-def make_plan(
-    program: Program,
-    inputs: Mapping[str, Json],
-    aws: Aws,
-    actions: Mapping[str, Action],
-    target: Mapping[str, str],
-    *,
-    incident: str = NEW_INCIDENT,
-    rules: ResponsePlan = EVERYTHING_ASKS,
-) -> Plan:
-    """Plan a run. Reads AWS; a step that cannot be planned is in the plan with its reason.
+def needed(steps: Sequence[Step], actions: Mapping[str, Action], *, hunt: bool = True) -> set[str]:
+    """The names of steps whose output a plan needs: those that other steps refer to.
 
-    `rules`: what people agreed beforehand; it forbids some changes to everybody.
+    Without `hunt`, only for what a yes to the plan covers: not for steps with their own question.
     """
-    case = Case(incident=incident, account=aws.account, now=aws.now(), partition=aws.partition)
-    stage = _Planning(aws, actions, case, program, rules)
-    stage.seen.add((program.name, identity(inputs)))
-    scope = open_scope(program, inputs, PLANNED_RUN)
-    results = asyncio.run(Play(program, PLANNED_RUN, scope, stage, authority="planned").run_all())
-    steps = tuple(stage.steps)
-    unknown = tuple(
-        dict.fromkeys(note for result in results for each in result.flat() for note in each.unknown)
-    )
-    return Plan(
-        runbook=program.name,
-        title=program.main.title,
-        inputs={key: value for key, value in inputs.items() if value is not None},
-        target=target,
-        steps=steps,
-        permissions=permissions(steps, actions),
-        unknown=unknown,
-        digest=digest(program, inputs, target, steps, incident),
-    )
+    if hunt:
+        return {name for step in steps for name in names_of(step)}
+    found: set[str] = set()
+    wanted = [step for step in steps if not step.approve and _changes(step, actions)]
+    while wanted:
+        names = {name for step in wanted for name in names_of(step)} - found
+        found |= names
+        wanted = [step for step in steps if step.id in names]
+    return found
 
 
-def permissions(steps: Sequence[PlannedStep], actions: Mapping[str, Action]) -> tuple[str, ...]:
-    """The IAM actions the planned steps call, sorted."""
+def _changes(step: Step, actions: Mapping[str, Action]) -> bool:
+    return bool(step.runbook) or actions[step.action or ""].mutating
+
+
+def permissions(program: Program, actions: Mapping[str, Action]) -> tuple[str, ...]:
+    """The IAM actions that the program's steps call, sorted."""
+    steps = [step for book in program.runbooks.values() for step in book.all_steps()]
     return tuple(
-        sorted({grant.action for step in steps for grant in actions[step.action].permissions})
+        sorted(
+            {
+                grant.action
+                for step in steps
+                if step.action
+                for grant in actions[step.action].permissions
+            }
+        )
     )
 
 
@@ -245,10 +105,14 @@ def digest(
     steps: Sequence[PlannedStep],
     incident: str,
 ) -> str:
-    """SHA-256 over what would be done; the incident's id and the clock are placeholders."""
+    """SHA-256 over what a yes covers; the incident's id and the clock are placeholders.
+
+    Loops and steps with their own question are not in it: they show their own list when they ask.
+    """
     told = [
         [step.run, step.id, step.action, step.status, msgspec.to_builtins(step.changes)]
-        for step in sorted(steps, key=lambda step: (step.run, step.id))
+        for step in sorted(steps, key=lambda step: step.id)
+        if step.run == PLANNED_RUN and "." not in step.id and step.approval in ("", "confirm")
     ]
     place = {key: target.get(key) for key in ("account", "region", "endpoint", "world")}
     text = canonical([program.digest, dict(inputs), place, told]).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -14,6 +15,18 @@ def home() -> Path:
 def database_url() -> str | None:
     """FIREDOOR_DATABASE_URL: an SQLAlchemy URL; None means SQLite in the home."""
     return os.environ.get("FIREDOOR_DATABASE_URL") or None
+
+
+def spool() -> Path:
+    """Where is written what the store or the vault cannot take: FIREDOOR_SPOOL, a folder of ours in
+    XDG_STATE_HOME, or one in the system's temporary folder. On another disk it is of most use."""
+    named = os.environ.get("FIREDOOR_SPOOL")
+    if named:
+        return Path(named).expanduser()
+    state = os.environ.get("XDG_STATE_HOME")
+    if state:
+        return Path(state) / "firedoor" / "spool"
+    return Path(tempfile.gettempdir()) / f"firedoor-spool-{os.getuid()}"
 
 
 def vault(base: Path) -> Path:

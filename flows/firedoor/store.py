@@ -6,6 +6,7 @@ so that two writers queue up instead of failing half-way (https://sqlite.org/lan
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
+    select,
 )
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
@@ -109,6 +112,26 @@ class Store:
             yield connection.execution_options(reading=True)
 
     @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Whether no other machine is in such a block for `name`; PostgreSQL's advisory lock.
+
+        Where one machine alone writes to the store it is always True.
+        """
+        if not self.shared or self.engine.dialect.name != "postgresql":
+            yield True
+            return
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        with self._guarded("locked"):
+            connection = self.engine.connect()
+            got = connection.execute(select(func.pg_try_advisory_lock(key))).scalar()
+        try:
+            yield bool(got)
+        finally:
+            # The lock is the session's: it must not go back into the pool with it.
+            connection.invalidate()
+            connection.close()
+
+    @contextmanager
     def _guarded(self, what: str) -> Iterator[None]:
         try:
             yield
@@ -122,6 +145,31 @@ class Store:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+class Unopened(Store):
+    """A store that could not be opened: every use of it says why."""
+
+    def __init__(self, home: Path, why: StoreUnavailable) -> None:
+        self.home = home
+        self.shared = False
+        self._why = why
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Raises StoreUnavailable."""
+        yield self._refuse()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Raises StoreUnavailable."""
+        yield self._refuse()
+
+    def _refuse(self) -> Connection:
+        raise self._why
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 def _sqlite(url: str) -> Engine:

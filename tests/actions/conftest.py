@@ -101,10 +101,12 @@ def aws(sim: SimulatedAws, clock: VirtualClock) -> BotoAws:
     return acting_as(sim, clock, sim.responder())
 
 
-def acting_as(sim: SimulatedAws, clock: VirtualClock, who: Credentials) -> BotoAws:
+def acting_as(
+    sim: SimulatedAws, clock: VirtualClock, who: Credentials, *, region: str = "eu-central-1"
+) -> BotoAws:
     """A session with the simulated AWS as somebody."""
     return connect(
-        region="eu-central-1",
+        region=region,
         endpoint=sim.endpoint,
         clock=clock,
         credentials=(who.access_key_id, who.secret_access_key, who.session_token),

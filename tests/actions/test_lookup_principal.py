@@ -11,7 +11,7 @@ from firedoor.aws import BotoAws
 from firedoor.clock import VirtualClock
 from firedoor.kinds import time_text
 from firedoor.library import Library
-from firedoor.plan import make_plan
+from firedoor.planning import make_plan
 from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.faults import Fault
 from firedoor.simulator.server import SimulatedAws

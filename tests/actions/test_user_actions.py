@@ -232,7 +232,6 @@ def test_a_key_that_was_deleted_cannot_be_made_active_again(bench: Bench, door: 
 
 
 def test_an_expired_key_is_left_as_it_is() -> None:
-    from firedoor.actions.iam._user import UserState
 
     wanted = given("iam.disable_access_keys", {"user": USER})
     before = UserState(parts={"arn:aws:iam::1:user/x#access-key/AKIAX": "Expired"})

@@ -138,3 +138,11 @@ def test_what_was_drilled_cannot_be_undone_in_the_real_world(firedoor: Firedoor)
 
     assert (ended.code, ended.json["error"]["kind"]) == (3, "refused")
     assert "simulated AWS" in ended.json["error"]["message"]
+
+
+def test_all_drills_are_summed_up(firedoor: Firedoor) -> None:
+    ended = firedoor("drill", "--all", "--break-glass")
+
+    summary = ended.out[ended.out.index("All drills") :]
+    assert ended.code == 0
+    assert all(path.stem in summary for path in SCENARIOS.glob("*.yaml"))

@@ -8,12 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from firedoor.engine.server_settings import database_of
+
 
 class Seen:
     """The database of a home's Prefect server, read as it is."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / "prefect" / "prefect.db"
+        self._path = database_of(home)
 
     def rows(self, sql: str, *given: Any) -> list[tuple[Any, ...]]:
         """The rows of a query."""

@@ -20,14 +20,19 @@ import pytest
 
 from firedoor.clock import VirtualClock
 from firedoor.engine.server import Server, embedded_server
+from firedoor.library import Library
 from firedoor.simulator.server import SimulatedAws
 from tests.engine.prefect_home import Seen
+from tests.findings.documents import guardduty, key_details
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 USER = "ci-deployer"
-NAME = "compromised-credentials/compromised-credentials"
+RUNBOOK = "compromised-credentials"
+NAME = f"{RUNBOOK}/{RUNBOOK}"
+ENDS = [[name] for name in ("Contained", "NotContained", "Completed", "Failed", "Crashed")]
+ENDS += [["Refused"], ["BadInput"], ["RunFailed"]]
 SECONDS = 120.0
 
 
@@ -60,9 +65,11 @@ class Place:
             timeout=SECONDS,
         )
 
-    def resume(self) -> None:
-        """Resume the one flow run as Prefect's interface does."""
-        ((flow_run,),) = self.seen.rows("select id from flow_run")
+    def resume(self, flow: str) -> None:
+        """Resume a flow's one run as Prefect's interface does."""
+        ((flow_run,),) = self.seen.rows(
+            "select r.id from flow_run r join flow f on f.id = r.flow_id where f.name = ?", flow
+        )
         token = b64encode(self.server.auth.encode()).decode()
         request = urllib.request.Request(
             f"{self.server.api_url}/flow_runs/{flow_run}/resume",
@@ -70,17 +77,30 @@ class Place:
             headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
-            assert json.load(answer)["status"] == "ACCEPT"
+            assert json.load(answer)["status"] == "ACCEPT", self.why(flow)
 
-    def states(self) -> list[str]:
-        """The states that the one flow run went through."""
-        found = self.seen.rows("select name from flow_run_state order by timestamp")
+    def states(self, flow: str) -> list[str]:
+        """The states that a flow's one run went through."""
+        found = self.seen.rows(
+            "select s.name from flow_run_state s join flow_run r on r.id = s.flow_run_id"
+            " join flow f on f.id = r.flow_id where f.name = ? order by s.timestamp",
+            flow,
+        )
         return [name for (name,) in found]
 
-    def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+    def why(self, flow: str) -> list[str]:
+        """What the states of a flow's one run say."""
+        found = self.seen.rows(
+            "select s.message from flow_run_state s join flow_run r on r.id = s.flow_run_id"
+            " join flow f on f.id = r.flow_id where f.name = ? order by s.timestamp",
+            flow,
+        )
+        return [message for (message,) in found]
+
+    def until(self, flow: str, holds: Callable[[list[str]], bool]) -> list[str]:
         """The states, once they are as wanted; or as they are after two minutes."""
         ends = time.monotonic() + SECONDS
-        while not holds(states := self.states()) and time.monotonic() < ends:
+        while not holds(states := self.states(flow)) and time.monotonic() < ends:
             time.sleep(0.3)
         return states
 
@@ -153,21 +173,44 @@ def test_a_bad_value_is_refused_before_there_is_a_run(place: Place) -> None:
     assert place.seen.rows("select count(*) from flow_run") == [(0,)]
 
 
+def test_a_finding_taken_in_by_prefect_waits_for_a_person(place: Place) -> None:
+    key = place.admin.list_access_keys(UserName=USER)["AccessKeyMetadata"][0]["AccessKeyId"]
+    details = {"resourceType": "AccessKey", "accessKeyDetails": key_details(accessKeyId=key)}
+    finding = json.dumps(guardduty(region="us-east-1", resource=details))
+    place.prefect("deployment", "run", "intake/intake", "-p", f"finding={finding}")
+
+    states = place.until("intake", lambda states: states[-1:] in (["WaitingForApproval"], *ENDS))
+
+    assert states[-1] == "WaitingForApproval", place.why("intake")
+    assert place.keys() == {"Active"}
+    assert len(place.firedoor("incidents")["incidents"]) == 1
+
+
 def test_a_run_started_in_prefect_changes_nothing_until_a_person_approves_it(place: Place) -> None:
     place.prefect("deployment", "run", NAME, "-p", f"user={USER}")
-    waits = place.until(lambda states: states.count("WaitingForApproval") == 1)
-    place.resume()
-    still = place.until(lambda states: states.count("WaitingForApproval") == 2)
+    waits = place.until(RUNBOOK, lambda states: states.count("WaitingForApproval") == 1)
+    place.resume(RUNBOOK)
+    still = place.until(
+        RUNBOOK, lambda states: states.count("WaitingForApproval") == 2 or states[-1:] in ENDS
+    )
     before = place.keys()
-    asked = place.firedoor("approvals")
-    for each in asked if isinstance(asked, list) else asked["approvals"]:
+    for each in place.firedoor("approvals")["approvals"]:
         place.firedoor("approve", each["id"])
-    place.resume()
-    ended = place.until(lambda states: states[-1] in ("Contained", "NotContained", "Failed"))
+    place.resume(RUNBOOK)
+    ended = place.until(RUNBOOK, lambda states: states[-1:] in ENDS)
 
     assert waits[-1] == "WaitingForApproval"
     assert still[-1] == "WaitingForApproval"
     assert before == {"Active"}
     assert ended[-1] == "Contained"
     assert place.keys() == {"Inactive"}
-    assert len(place.firedoor("incidents")["incidents"]) == 1
+
+
+def test_an_exercise_is_played_in_simulated_aws_of_its_own(place: Place) -> None:
+    scenario = sorted(Library.open(ROOT).scenarios())[0]
+    place.prefect("deployment", "run", "exercise/exercise", "-p", f"scenario={scenario}")
+
+    states = place.until("exercise", lambda states: states[-1:] in ENDS)
+
+    assert states[-1] == "Completed", place.why("exercise")
+    assert place.keys() == {"Inactive"}

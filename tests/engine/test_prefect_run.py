@@ -18,7 +18,7 @@ from firedoor.approval import AlwaysTheSame, Answer, Question
 from firedoor.engine.desk import Desk, Office
 from firedoor.engine.running import Outcome, resume, start
 from firedoor.engine.server import Server, cool, server_for
-from firedoor.engine.server_settings import prefect_home
+from firedoor.engine.server_settings import database_of, prefect_home
 from firedoor.errors import AwsUnreachable
 from firedoor.program import Program
 from tests.engine.conftest import ACTIONS, LOOK, SHUT, Cloud, desk_for, program_of
@@ -290,7 +290,7 @@ def test_when_the_server_cannot_start_the_run_is_made_without_prefect(
 ) -> None:
     office = Office.open(tmp_path / "home")
     prefect_home(office.home).mkdir()
-    (prefect_home(office.home) / "prefect.db").write_text("this is no database")
+    database_of(office.home).write_text("this is no database")
     desk = desk_for(office, cloud, people=YES)
 
     done = run(desk)

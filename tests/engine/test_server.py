@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from firedoor.engine.server import Server, cool, server_for, start, warm
-from firedoor.engine.server_settings import for_client, for_server, prefect_home
+from firedoor.engine.server_settings import database_of, for_client, for_server, prefect_home
 from firedoor.engine.server_template import template
 from firedoor.errors import PrefectUnavailable
 
@@ -80,7 +80,7 @@ def test_it_listens_on_loopback_alone(server: Server) -> None:
 
 def test_the_home_and_its_database_are_for_the_owner_alone(server: Server) -> None:
     folder = prefect_home(server.home)
-    modes = {path.name: path.stat().st_mode & 0o077 for path in (folder, folder / "prefect.db")}
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (folder, database_of(server.home))}
 
     assert set(modes.values()) == {0}
 

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,9 @@ BACKOFF = (0.3, 0.6, 1.2, 2.4, 4.8, 8.0)
 """Pauses before a throttled change is sent again, in seconds: 17 in all."""
 LOOKUPS_A_SECOND = 2
 """CloudTrail's LookupEvents, for an account in a Region."""
+
+_collecting: ContextVar[tuple[list[str], ...]] = ContextVar("collecting", default=())
+"""Lists that the request ids of calls are added to."""
 
 
 class BotoAws:
@@ -50,7 +54,6 @@ class BotoAws:
         self._clock = clock or RealClock()
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
-        self._local = threading.local()
         self._who: dict[str, str] = {}
         self._looked: dict[str, list[datetime]] = {}
         self.calls: Counter[str] = Counter()
@@ -154,14 +157,14 @@ class BotoAws:
 
     @contextmanager
     def requests(self) -> Iterator[list[str]]:
-        """The AWS request ids of this thread's calls in the block."""
-        stack: list[list[str]] = self._stack()
+        """The AWS request ids of the calls in the block, those of threads it starts with its own
+        context included (`contextvars.copy_context`)."""
         mine: list[str] = []
-        stack.append(mine)
+        token = _collecting.set((*_collecting.get(), mine))
         try:
             yield mine
         finally:
-            stack.remove(mine)
+            _collecting.reset(token)
 
     def _once(
         self, service: str, operation: str, region: str | None, given: Mapping[str, Any], read: bool
@@ -187,14 +190,8 @@ class BotoAws:
     def _note(self, answer: Mapping[str, Any]) -> None:
         request = answer.get("ResponseMetadata", {}).get("RequestId")
         if request:
-            for each in self._stack():
+            for each in _collecting.get():
                 each.append(request)
-
-    def _stack(self) -> list[list[str]]:
-        if not hasattr(self._local, "stack"):
-            self._local.stack = []
-        found: list[list[str]] = self._local.stack
-        return found
 
     def _client(self, service: str, region: str | None, *, reading: bool) -> Any:
         key = (service, region or self.region, reading)

@@ -52,7 +52,9 @@ def destructions(spots: Sequence[Spot], actions: Mapping[str, Action]) -> Iterat
     """Everything that these steps destroy, and who keeps it."""
     for index, spot in enumerate(spots):
         action = actions.get(spot.step.action or "")
-        for thing in action.destroys if action else ():
+        if action is None:
+            continue
+        for thing in action.destroys:
             kept: list[str] = []
             nearly = ""
             for place, other in enumerate(spots):

@@ -1,10 +1,11 @@
-"""`verify` and `undo`."""
+"""`verify`: whether containment holds, and shutting again what was opened since."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,42 +15,129 @@ from firedoor.cli.progress import change_line
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
 from firedoor.engine.case import desk_of
 from firedoor.engine.desk import Desk
-from firedoor.engine.undo import Undoing, plan_undo, undo
-from firedoor.engine.verifying import verify_again
+from firedoor.engine.reapply import Reopened, reapply, reopened
+from firedoor.engine.verifying import Verified, verify
 from firedoor.errors import Refused
 from firedoor.kinds import mask_key_id
 from firedoor.summary import summarize
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 
 @click.command("verify")
 @click.argument("incident")
+@click.option("--reapply", "again", is_flag=True, help="Shut again what was opened since.")
+@click.option("--yes", is_flag=True, help="Answer the question of --reapply with yes.")
 @json_option
-def verify_command(incident: str, as_json: bool) -> None:
-    """Read back whether everything that was contained still holds. Exit 1 if something does not."""
+def verify_command(incident: str, again: bool, yes: bool, as_json: bool) -> None:
+    """Read back whether everything that was contained still holds. Exit 1 if something does not.
+
+    Makes the later checks whose time has come. With --reapply, what somebody opened since is shut
+    again, as far as the approval that was given covers it: the same action on the same target, with
+    the same things overwritten.
+    """
     desk = desk_of(incident)
-    found = verify_again(desk)
-    holds = all(each["holds"] is True for each in found)
+    found = verify(desk)
+    opened = reopened(desk) if found.holds is False else []
+    told: Mapping[str, Any] = {"reapplied": [], "left": []}
+    shown = console(stderr=True)
+    if again and opened:
+        show_target(shown, desk.target)
+        _show_opened(shown, opened)
+        if any(one.allowed for one in opened):
+            _confirm(yes, as_json)
+        told = reapply(desk, opened)
+        if told["reapplied"]:
+            found = verify(desk)
     if as_json:
         print_json(
-            {"incident": incident, "holds": holds, "steps": found, "target": dict(desk.target)}
+            {
+                "incident": incident,
+                "holds": found.holds,
+                "steps": found.steps,
+                "done": found.done,
+                "due": found.due,
+                "last_success": found.last_success,
+                "reopened": [msgspec.to_builtins(one) for one in opened],
+                **told,
+                "target": dict(desk.target),
+            }
         )
     else:
-        shown = console()
-        for each in found:
-            for check in each["checks"]:
-                mark = {True: "[good]✓[/]", False: "[bad]✗[/]", None: "[warn]?[/]"}[check["holds"]]
-                shown.print(
-                    f"{mark} [name]{clean(each['id'])}[/]  {clean(mask_key_id(check['what']))}"
-                    f"  [quiet]{clean(mask_key_id(check.get('seen', '')))}[/]"
-                )
+        _show(console(), desk, found, opened, told)
+    sys.exit(1 if found.holds is False else 0)
+
+
+def _confirm(yes: bool, as_json: bool) -> None:
+    if yes:
+        return
+    if as_json or not can_ask():
+        raise Refused("nothing was shut again: without a terminal, --reapply needs --yes")
+    answer = click.prompt(
+        "\nShut these again? Only 'yes' does", default="no", show_default=False, err=True
+    )
+    if answer != "yes":
+        raise Refused("nothing was shut again")
+
+
+def _show(
+    shown: Console,
+    desk: Desk,
+    found: Verified,
+    opened: Sequence[Reopened],
+    told: Mapping[str, Any],
+) -> None:
+    for each in found.steps:
+        for check in each["checks"]:
+            mark = {True: "[good]✓[/]", False: "[bad]✗[/]", None: "[warn]?[/]"}[check["holds"]]
+            shown.print(
+                f"{mark} [name]{clean(each['id'])}[/]  {clean(mask_key_id(check['what']))}"
+                f"  [quiet]{clean(mask_key_id(check.get('seen', '')))}[/]"
+            )
+    for each in told["reapplied"]:
+        shown.print(f"[good]shut again:[/] {clean(each['run'])}/{clean(each['step'])}")
+    for each in told["left"]:
+        place = f"{clean(each['run'])}/{clean(each['step'])}"
+        shown.print(f"[bad]left open:[/] {place}: {clean(mask_key_id(each['why']))}")
+    if found.last_success:
+        success = found.last_success
         shown.print(
-            "[good]Everything that was contained still holds.[/]"
-            if holds
+            f"[bad]last success of theirs:[/] {clean(success['event'])} at "
+            f"{clean(success['when'])} from {clean(success['source_ip'])}",
+            soft_wrap=True,
+        )
+    if found.holds is None:
+        shown.print("Nothing of this incident is shut (any more): there is nothing to read back.")
+    elif found.holds:
+        shown.print("[good]Everything that was contained still holds.[/]")
+    else:
+        unread = all(each["holds"] is not False for each in found.steps)
+        shown.print(
+            "[warn]Not everything could be read back.[/]"
+            if unread
             else "[bad]Something does not hold.[/] Contain it again with:"
         )
-        for words in () if holds else _again(desk):
+        if any(one.allowed for one in opened) and not told["reapplied"]:
+            _show_opened(shown, opened)
+            shown.print(f"  firedoor verify {clean(desk.incident)} --reapply")
+        for words in () if unread else _again(desk):
             shown.print(f"  {clean(words)}", soft_wrap=True)
-    sys.exit(0 if holds else 1)
+    for each in found.due:
+        shown.print(f"[quiet]due {each['at']}: firedoor verify {clean(desk.incident)}[/]")
+
+
+def _show_opened(shown: Console, opened: Sequence[Reopened]) -> None:
+    shown.print("\n[head]Opened since it was shut[/]")
+    for one in opened:
+        place = f"{one.run}/{one.step}"
+        for words in one.found:
+            text = clean(mask_key_id(words))
+            shown.print(f"  [bad]✗[/] [name]{clean(place)}[/]  {text}", soft_wrap=True)
+        for change in one.changes if one.allowed else ():
+            shown.print(f"    [good]~[/] {change_line(msgspec.to_builtins(change))}")
+        said = f"agreed to by {one.allowed}" if one.allowed else one.why
+        shown.print(f"    [quiet]{clean(mask_key_id(said))}[/]", soft_wrap=True)
 
 
 def _again(desk: Desk) -> list[str]:
@@ -60,73 +148,3 @@ def _again(desk: Desk) -> list[str]:
         words = ["firedoor", "run", run["runbook"], *given, "--incident", desk.incident]
         commands.append(shlex.join(words))
     return list(dict.fromkeys(commands))
-
-
-@click.command("undo")
-@click.argument("incident")
-@click.argument("steps", nargs=-1, metavar="[STEP…]")
-@click.option("--yes", is_flag=True, help="Answer the question with yes.")
-@click.option(
-    "--reopen", metavar="REASON", default="", help="Also what hands access back, and why."
-)
-@click.option("--force", metavar="STEP", multiple=True, help="Overwrite what others changed since.")
-@json_option
-def undo_command(
-    incident: str,
-    steps: tuple[str, ...],
-    yes: bool,
-    reopen: str,
-    force: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """Put back what was changed, in reverse order, from the recorded state before.
-
-    What cannot come back and what would let the attacker in again are said first. Exit 1 when
-    something that was asked for is left.
-    """
-    desk = desk_of(incident)
-    planned = plan_undo(desk, steps=steps, reopen=reopen, force=force)
-    shown = console(stderr=True)
-    show_target(shown, desk.target)
-    show_undo(shown, planned)
-    todo = [each for each in planned if each.verdict == "undo"]
-    if todo and not yes:
-        if as_json or not can_ask():
-            raise Refused("nothing was undone: without a terminal, undo needs --yes")
-        answer = click.prompt(
-            "\nUndo these? Only 'yes' does", default="no", show_default=False, err=True
-        )
-        if answer != "yes":
-            raise Refused("nothing was undone")
-    done = undo(desk, planned, reopen=reopen)
-    if as_json:
-        print_json({"incident": incident, **done, "target": dict(desk.target)})
-    else:
-        console().print(f"Undone: {len(done['undone'])}. Left: {len(done['left'])}.")
-    sys.exit(1 if done["left"] else 0)
-
-
-def show_undo(shown: object, planned: Sequence[Undoing]) -> None:
-    """Print what undo would do, and what it would leave and why."""
-    from rich.console import Console
-
-    assert isinstance(shown, Console)
-    shown.print("\n[head]Undo[/]  [quiet]last change first[/]")
-    if not planned:
-        shown.print("  [quiet]nothing was changed[/]")
-    titles = {
-        "lost": "[warn]cannot come back[/]",
-        "reopens": "[warn]stays shut[/]",
-        "drift": "[warn]left alone[/]",
-        "back": "[quiet]already back[/]",
-    }
-    for each in planned:
-        if each.verdict == "undo":
-            note = f"  [warn]{clean(each.why)}[/]" if each.why else ""
-            change = change_line(msgspec.to_builtins(each.change))
-            shown.print(f"  [good]~[/] [name]{clean(each.step)}[/]  {change}{note}")
-        else:
-            shown.print(
-                f"  [quiet]–[/] [name]{clean(each.step)}[/]  {titles[each.verdict]}: "
-                f"{clean(mask_key_id(each.why))}"
-            )

@@ -11,11 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firedoor.cli.aftercare import show_undo
 from firedoor.cli.planned import show_plan
 from firedoor.cli.progress import Progress
 from firedoor.cli.route import plain_route
 from firedoor.cli.terminal import clean
+from firedoor.cli.undoing import show_undo
 from firedoor.exercise.watching import Watching
 from firedoor.kinds import mask_key_id, parse_time
 from firedoor.report.moments import length, relative

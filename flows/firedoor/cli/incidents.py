@@ -103,10 +103,23 @@ def status_command(incident: str | None, as_json: bool) -> None:
     for asked in found.waiting:
         shown.print(f"\n[warn]waits:[/] {clean(asked['question'])}")
         shown.print(f"  firedoor approve {asked['id']}   or   firedoor deny {asked['id']}")
+    if found.contained_at:
+        shown.print(f"[quiet]contained at {clean(found.contained_at)}[/]")
+    if found.last_success:
+        success = found.last_success
+        told = f"{success['event']} at {success['when']} from {success['source_ip']}"
+        shown.print(f"[bad]last success of theirs seen after it:[/] {clean(told)}", soft_wrap=True)
+    elif found.watched_until:
+        until = clean(found.watched_until)
+        shown.print(f"[quiet]no success of theirs seen after it, as of {until}[/]")
+    for place in found.broken if found.status != "undone" else ():
+        shown.print(f"[bad]does not hold:[/] {clean(place)}: firedoor verify {found.id} --reapply")
     for note in found.unknown:
         shown.print(f"[warn]not known:[/] {clean(mask_key_id(note))}", soft_wrap=True)
+    now = datetime.now(UTC)
     for each in found.due:
-        shown.print(f"[quiet]due {each['at']}: {each['what']}: firedoor verify {found.id}[/]")
+        late = "overdue since" if parse_time(each["at"]) <= now else "due"
+        shown.print(f"[quiet]{late} {each['at']}: {each['what']}: firedoor verify {found.id}[/]")
     if found.report:
         shown.print(f"[quiet]report: {clean(found.report)}[/]", soft_wrap=True)
 

@@ -12,6 +12,7 @@ import click
 
 from firedoor import __version__
 from firedoor.errors import FiredoorError
+from firedoor.masking import masked
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module below firedoor.cli, what it does in one line)
@@ -33,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "thaw": ("freezing", "Allow automatic change again."),
     "resume": ("run", "Go on with what was cut off or waited."),
     "verify": ("aftercare", "Read back whether what was contained still holds."),
-    "undo": ("aftercare", "Put back what was changed, from the recorded state before."),
+    "undo": ("undoing", "Put back what was changed, from the recorded state before."),
     "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
     "report": ("records", "Write the report of an incident again."),
     "evidence": ("records", "List and verify evidence."),
@@ -159,6 +160,8 @@ def _fault(error: Exception) -> dict[str, Any]:
 
 
 def _tell(error: dict[str, Any], as_json: bool, code: int) -> int:
+    # What somebody typed or sent by mistake is quoted in messages.
+    error = masked(error)
     if as_json:
         import json
 

@@ -65,7 +65,17 @@ def show_plan(console: Console, plan: Plan) -> None:
             )
             for change in step.changes:
                 console.print("      " + change_line(msgspec.to_builtins(change)))
-    quiet = [step.id for step in plan.steps if not step.changes and step.status != "failed"]
+    for step in plan.steps:
+        if step.status == "later":
+            console.print(
+                f"  [warn]?[/] [name]{clean(step.id)}[/]  [quiet]{clean(step.why)}[/]"
+                f"  [warn]asks {clean(step.approval)}[/]"
+            )
+    quiet = [
+        step.id
+        for step in plan.steps
+        if not step.changes and step.status not in ("failed", "later")
+    ]
     if quiet:
         console.print(f"  [quiet]changes nothing: {clean(', '.join(dict.fromkeys(quiet)))}[/]")
     opens = list(dict.fromkeys(step.reopens for step in plan.steps if step.reopens))

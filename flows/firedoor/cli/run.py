@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from firedoor.approval import Answer, Question
+from firedoor.cli.last_resort import last_resort
 from firedoor.cli.planned import commands, plan_json, show_plan
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
@@ -16,10 +17,11 @@ from firedoor.engine.case import connect_for, desk_of, home_of
 from firedoor.engine.desk import Desk, Office, open_desk, opened
 from firedoor.engine.door import whoami
 from firedoor.engine.policy import policy_in_force
-from firedoor.engine.running import Outcome, next_run, resume, start, warm
+from firedoor.engine.running import Outcome, alone, next_run, resume, start, warm
 from firedoor.errors import BadInput, NotFound, Refused
 from firedoor.inputs import pairs, read_inputs
-from firedoor.plan import NEW_INCIDENT, PLANNED_RUN, Plan, make_plan
+from firedoor.plan import NEW_INCIDENT, PLANNED_RUN, Plan
+from firedoor.planning import make_plan
 from firedoor.program import Program
 from firedoor.response_plan import ResponsePlan, load_plan
 
@@ -126,47 +128,56 @@ def run_command(
     program, given = read_program(runbook, inputs)
     if not break_glass:
         warm(home_of(incident or ""))
-    if incident:
-        office = Office.open(home_of(incident))
-        aws, target = connect_for(office.journal.entries(incident), account=account, region=region)
-        plan = make_plan(program, given, aws, _registry(), target, rules=_rules())
-    else:
-        office = Office.open()
-        aws, plan = planned(program, given, account, region)
-        target = plan.target
-    if digest and len(digest) < 8:
-        raise BadInput("a plan's digest is given with at least 8 of its characters")
-    if digest and not plan.digest.startswith(digest):
-        raise Refused(
-            f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed since; "
-            f"look again with `firedoor plan {runbook} …`"
-        )
-    policy = policy_in_force(target)
-    show_plan(shown, plan)
-    agreed = yes or (asks and _confirmed(plan))
-    if asks and not agreed:
-        raise Refused("nothing was changed: the plan was not confirmed")
-    if incident is None:
-        incident = opened(
+    with last_resort(lambda: planned(program, given, account, region)[1], break_glass=break_glass):
+        if incident:
+            office = Office.open(home_of(incident), break_glass=break_glass)
+            aws, target = connect_for(office.known(incident), account=account, region=region)
+            plan = make_plan(program, given, aws, _registry(), target, rules=_rules(), hunt=False)
+        else:
+            office = Office.open(break_glass=break_glass)
+            aws, plan = planned(program, given, account, region, hunt=False)
+            target = plan.target
+        if digest and len(digest) < 8:
+            raise BadInput("a plan's digest is given with at least 8 of its characters")
+        if digest and not plan.digest.startswith(digest):
+            raise Refused(
+                f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed "
+                f"since; look again with `firedoor plan {runbook} …`"
+            )
+        policy = policy_in_force(target)
+        show_plan(shown, plan)
+        agreed = yes or (asks and _confirmed(plan))
+        if asks and not agreed:
+            raise Refused("nothing was changed: the plan was not confirmed")
+        if incident is None:
+            incident = opened(
+                office,
+                aws,
+                target,
+                title=f"{program.main.title}: {_about(given)}",
+                severity="high",
+                policy=policy,
+            )
+        desk = open_desk(
             office,
             aws,
             target,
-            title=f"{program.main.title}: {_about(given)}",
-            severity="high",
-            policy=policy,
+            incident=incident,
+            people=Terminal(shown) if asks else None,
+            listeners=() if as_json and not sys.stderr.isatty() else (Progress(shown),),
         )
-    desk = open_desk(
-        office,
-        aws,
-        target,
-        incident=incident,
-        people=Terminal(shown) if asks else None,
-        listeners=() if as_json and not sys.stderr.isatty() else (Progress(shown),),
-    )
-    _journal_plan(
-        desk, plan, next_run(desk.recorder.entries()), "--yes" if yes else "terminal", agreed
-    )
-    done = start(desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say)
+        with alone(desk):
+            # From the run's number on: another run must not take it, and its approvals with it.
+            _journal_plan(
+                desk,
+                plan,
+                next_run(desk.recorder.entries()),
+                "--yes" if yes else "terminal",
+                agreed,
+            )
+            done = start(
+                desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say
+            )
     _end(done, as_json)
 
 
@@ -204,7 +215,7 @@ def ingest_command(
             account=account or finding.account or None, region=region or finding.region or None
         )
         desk = take_in(
-            Office.open(),
+            Office.open(break_glass=break_glass),
             aws,
             aws.target,
             finding,
@@ -240,6 +251,7 @@ def resume_command(incident: str, yes: bool, break_glass: bool, as_json: bool) -
         incident,
         people=_YesToChanges() if yes else (Terminal(shown) if asks else None),
         listeners=(Progress(shown),),
+        break_glass=break_glass,
     )
     done = resume(desk, break_glass=break_glass, on_progress=Progress(shown).say)
     if not done:
@@ -266,13 +278,18 @@ def read_program(runbook: str, words: Any, given: Any = None) -> tuple[Program, 
 
 
 def planned(
-    program: Program, given: dict[str, Any], account: str | None, region: str | None
+    program: Program,
+    given: dict[str, Any],
+    account: str | None,
+    region: str | None,
+    *,
+    hunt: bool = True,
 ) -> tuple[Any, Plan]:
     """AWS and the plan of a run in it."""
     from firedoor.aws import connect
 
     aws = connect(account=account, region=region)
-    return aws, make_plan(program, given, aws, _registry(), aws.target, rules=_rules())
+    return aws, make_plan(program, given, aws, _registry(), aws.target, rules=_rules(), hunt=hunt)
 
 
 def _rules() -> ResponsePlan:

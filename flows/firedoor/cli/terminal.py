@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
+from firedoor.masking import masked, masked_text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,8 +26,9 @@ def json_option(command: Command) -> Command:
 
 
 def print_json(document: Any) -> None:
-    """Write a document to stdout, keys in the order they were given."""
-    encoded = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    """Write a document to stdout, keys in the order they were given, secrets masked."""
+    clean = masked(msgspec.to_builtins(document))
+    encoded = msgspec.json.format(msgspec.json.encode(clean), indent=2)
     sys.stdout.write(encoded.decode() + "\n")
 
 
@@ -54,10 +57,11 @@ def can_ask() -> bool:
 
 
 def clean(text: Any) -> str:
-    """Text for the terminal: no control characters, no rich markup of its own."""
+    """Text for the terminal: no secrets, no control characters, no rich markup of its own."""
     from rich.markup import escape
 
-    return escape("".join(each if each.isprintable() else "�" for each in str(text)))
+    shown = masked_text(str(text))
+    return escape("".join(each if each.isprintable() else "�" for each in shown))
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:

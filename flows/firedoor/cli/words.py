@@ -25,6 +25,8 @@ VERDICTS = {
     "failed": ("bad", "Failed: a step could not be done."),
     "done": ("good", "Done."),
     "running": ("warn", "Running, or cut off: `firedoor resume` goes on."),
+    "undone": ("warn", "Undone: nothing that could be put back stands any more."),
+    "partly_undone": ("warn", "Partly undone: some of what was shut has been put back."),
     "open": ("warn", "Open."),
     "closed": ("quiet", "Closed."),
 }

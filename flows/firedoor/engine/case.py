@@ -28,9 +28,9 @@ def home_of(incident: str) -> Path:
     return settings.home() / inside if inside else settings.home()
 
 
-def office_of(incident: str) -> Office:
-    """The office that holds an incident."""
-    return Office.open(home_of(incident))
+def office_of(incident: str, *, break_glass: bool = False) -> Office:
+    """The office that holds an incident; in break-glass also when its store cannot be written."""
+    return Office.open(home_of(incident), break_glass=break_glass)
 
 
 def connect_for(
@@ -61,8 +61,9 @@ def desk_of(
     *,
     people: People | None = None,
     listeners: Sequence[Listener] = (),
+    break_glass: bool = False,
 ) -> Desk:
     """The desk of an incident that exists."""
-    office = office_of(incident)
-    aws, target = connect_for(office.journal.entries(incident))
+    office = office_of(incident, break_glass=break_glass)
+    aws, target = connect_for(office.known(incident))
     return open_desk(office, aws, target, incident=incident, people=people, listeners=listeners)

@@ -17,21 +17,24 @@ import anyio.to_thread
 import msgspec
 from prefect import Flow, get_client
 from prefect.context import FlowRunContext
+from prefect.states import Failed
 from pydantic import Field
 
 from firedoor.engine.carried import Carried
 from firedoor.engine.case import desk_of, home_of
-from firedoor.engine.compiled import compiled, typed_flow
+from firedoor.engine.compiled import Body, compiled, typed_flow
 from firedoor.engine.desk import Desk, Office, open_desk, opened
 from firedoor.engine.flow_run import FlowOfRun, flow_runs, write_flow_run
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.prefect_carrier import PrefectCarrier, run_name
-from firedoor.engine.running import unfinished
+from firedoor.engine.prefect_states import said
+from firedoor.engine.running import alone, unfinished
 from firedoor.engine.stage import conduct
-from firedoor.errors import Refused
+from firedoor.errors import FiredoorError, Refused
 from firedoor.inputs import read_inputs
 from firedoor.library import Library
-from firedoor.plan import NEW_INCIDENT, Plan, make_plan
+from firedoor.plan import NEW_INCIDENT, Plan
+from firedoor.planning import make_plan
 from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.response_plan import load_plan
@@ -53,7 +56,7 @@ def runbook_flow(program: Program) -> Flow[..., Any]:
     async def body(given: dict[str, Json]) -> Any:
         return await _through(lambda by, flow_run: _opened(program, given, by, flow_run))
 
-    return compiled(program, body)
+    return compiled(program, _saying_why(body))
 
 
 def intake_flow() -> Flow[..., Any]:
@@ -64,7 +67,7 @@ def intake_flow() -> Flow[..., Any]:
 
     about = "The finding: the EventBridge event or the bare document, as JSON."
     parameters = [_keyword("finding", Annotated[dict[str, Any], Field(description=about)])]
-    return typed_flow("intake", _words(intake_flow), parameters, body, version="1")
+    return typed_flow("intake", _words(intake_flow), parameters, _saying_why(body), version="1")
 
 
 def exercise_flow(play: Callable[..., Any]) -> Flow[..., Any]:
@@ -90,7 +93,19 @@ def exercise_flow(play: Callable[..., Any]) -> Flow[..., Any]:
     names = Literal[tuple(scenarios)] if scenarios else str
     about = "Which scenario of playbooks/exercises to play."
     parameters = [_keyword("scenario", Annotated[names, Field(description=about)])]
-    return typed_flow("exercise", _words(exercise_flow), parameters, body, version="1")
+    return typed_flow("exercise", _words(exercise_flow), parameters, _saying_why(body), version="1")
+
+
+def _saying_why(body: Body) -> Body:
+    """The body, with what went wrong as the flow run's state: one message, key ids masked."""
+
+    async def saying(given: dict[str, Json]) -> Any:
+        try:
+            return await body(given)
+        except FiredoorError as error:
+            return Failed(name=type(error).__name__, message=said(str(error)))
+
+    return saying
 
 
 async def _through(opening: Callable[[str, UUID], Work | None]) -> Any:
@@ -112,7 +127,9 @@ async def _through(opening: Callable[[str, UUID], Work | None]) -> Any:
         lambda: conduct(desk, program, inputs, carrier, run=run)
     )
     flow = FlowOfRun(desk, program, run, carrier)
-    return await flow.perform(carried, deployed=True)
+    with alone(desk):
+        _not_ended(desk, run)
+        return await flow.perform(carried, deployed=True)
 
 
 def _known(flow_run: UUID, name: str) -> Work | None:
@@ -130,7 +147,17 @@ def _known(flow_run: UUID, name: str) -> Work | None:
     for unended, program, inputs in unfinished(desk.recorder.entries()):
         if unended == run:
             return desk, program, inputs, run
-    raise Refused(f"{incident} {run} has come to its end already")
+    _not_ended(desk, run)
+    return None
+
+
+def _not_ended(desk: Desk, run: str) -> None:
+    """Refused when the run has come to its end, in another process perhaps."""
+    for entry in reversed(desk.recorder.entries()):
+        if entry.kind == "run.finished" and entry.data["run"] == run:
+            if entry.data["status"] != "waiting":
+                raise Refused(f"{desk.incident} {run} has come to its end already")
+            return
 
 
 def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,38 +15,56 @@ from firedoor.actions.contract import Action, Aws, Case
 from firedoor.actions.registry import registry
 from firedoor.approval import Nobody, People
 from firedoor.engine.door import whoami
+from firedoor.engine.merging import merge
 from firedoor.engine.recorder import Listener, Recorder
+from firedoor.engine.spool import Spool
+from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
 from firedoor.kinds import parse_time
 from firedoor.library import Library
 from firedoor.response_plan import ResponsePlan, load_plan
 from firedoor.runbook import Json
-from firedoor.store import Store
+from firedoor.store import Store, Unopened
 
 
 @dataclass(frozen=True)
 class Office:
-    """The state of one home: journal and vault."""
+    """The state of one home: journal and vault, and in break-glass the spool behind them."""
 
     home: Path
     journal: Journal
     vault: Vault
+    spool: Spool | None = None
 
     @classmethod
-    def open(cls, home: Path | None = None) -> Office:
-        """The office of FIREDOOR_HOME; made when it is not there.
+    def open(cls, home: Path | None = None, *, break_glass: bool = False) -> Office:
+        """The office of FIREDOOR_HOME; made when it is not there. What was spooled is merged.
 
         The settings of the store and the vault are about the home itself: drills and exercises,
         which have homes of their own in it, keep all they have in there.
         """
         base = home or settings.home()
         own = base == settings.home()
-        return cls(
-            home=base,
-            journal=Journal(Store.open(base, settings.database_url() if own else None)),
-            vault=Vault(settings.vault(base) if own else base / "vault"),
-        )
+        try:
+            store = Store.open(base, settings.database_url() if own else None)
+        except StoreUnavailable as error:
+            if not break_glass:
+                raise
+            store = Unopened(base, error)
+        journal = Journal(store)
+        vault = Vault(settings.vault(base) if own else base / "vault")
+        spool = Spool.of(base)
+        # Not yet possible is no error: what the command needs will say what is wrong.
+        with contextlib.suppress(StoreUnavailable):
+            merge(journal, vault, spool)
+        return cls(base, journal, vault, spool if break_glass else None)
+
+    def known(self, incident: str) -> list[Entry]:
+        """The entries of an incident, also where they lie in the spool alone."""
+        if self.spool is None or not self.spool.holds(incident):
+            return self.journal.entries(incident)
+        return [*self.journal.remembered(incident), *self.spool.entries(incident)]
 
 
 @dataclass(frozen=True)
@@ -111,6 +130,7 @@ def open_desk(
         now=aws.now,
         by=by or whoami(),
         listeners=listeners,
+        spool=office.spool,
     )
     return Desk(
         recorder=recorder,
@@ -134,15 +154,19 @@ def opened(
     **more: Json,
 ) -> str:
     """Open an incident; its id. The world and the target stand in its first entry."""
-    return office.journal.open_incident(
-        prefix,
-        at=aws.now(),
-        by=by or whoami(),
-        title=title,
-        severity=severity,
-        world=target.get("world", "aws"),
-        target=dict(target),
-        status="open",
-        policy=msgspec.to_builtins(policy or {}),
+    data: dict[str, Json] = {
+        "title": title,
+        "severity": severity,
+        "world": target.get("world", "aws"),
+        "target": dict(target),
+        "status": "open",
+        "policy": msgspec.to_builtins(policy or {}),
         **more,
-    )
+    }
+    who = by or whoami()
+    try:
+        return office.journal.open_incident(prefix, at=aws.now(), by=who, **data)
+    except StoreUnavailable:
+        if office.spool is None:
+            raise
+        return office.spool.open_incident(prefix, at=aws.now(), by=who, **data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,6 @@ from uuid import UUID
 from prefect import get_client, tags
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound, Pause
 from prefect.flow_engine import run_flow_async
 from prefect.states import Pending
@@ -22,7 +20,7 @@ from firedoor.engine.compiled import compiled
 from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import status_of
 from firedoor.engine.prefect_carrier import PrefectCarrier, flow_run_here, run_name
-from firedoor.engine.prefect_states import state_of_run, waiting
+from firedoor.engine.prefect_states import state_of_run, waiting, why_of
 from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
@@ -76,7 +74,7 @@ class FlowOfRun:
         self._carrier.ended = True
         await self._keep("result", self._result)
         status = status_of(results)
-        ended = state_of_run(status)
+        ended = state_of_run(status, why_of(results))
         if ended is not None:
             return ended
         paused = waiting(
@@ -87,15 +85,6 @@ class FlowOfRun:
             client, flow_run = here
             await client.set_flow_run_state(flow_run, paused, force=True)
         raise Pause(state=paused)
-
-    def forget_events(self) -> None:
-        """Let go of what was to be told to a server that is gone: the process would wait for it
-        at its end."""
-        instances: dict[int, EventsWorker] = EventsWorker._instances  # type: ignore[misc]
-        for worker in list(instances.values()):
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    worker._queue.get_nowait()
 
     async def _earlier(self) -> FlowRun | None:
         known = flow_runs(self._desk).get(self._run)

@@ -54,12 +54,16 @@ class Guard:
 
 
 def changed_lately(desk: Desk) -> int:
-    """How many changes were made in this account within the last hour, in all incidents."""
+    """How many changes were made in this account within the last hour, in all incidents.
+
+    Each simulated world is an account of its own: there only this incident counts.
+    """
     journal = desk.recorder.journal
     since = desk.aws.now() - WINDOW
+    only = desk.incident if desk.target.get("world") == "simulated" else None
     return sum(
         f":{desk.aws.account}:" in str(data.get("resource"))
-        for data in journal.receipts_since(since)
+        for data in journal.receipts_since(since, incident=only)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -73,7 +73,23 @@ def finish(desk: Desk, program: Program, run: str, results: Sequence[StepResult]
     }
     if status == "contained":
         data["contained_at"] = time_text(now)
+    watched = [out for out in _outputs(results) if "successes" in out]
+    if watched:
+        data["last_success"] = last_success(watched)
+        data["watched_until"] = max(str(out.get("watched_until") or "") for out in watched)
     desk.recorder.write("run.finished", data, run=run)
+
+
+def last_success(outputs: Iterable[Mapping[str, Json]]) -> dict[str, Json] | None:
+    """The last call of theirs that got through after containment, as watching steps saw it; None
+    when they saw none: `{when, event, source_ip, key}`."""
+    successes = [each for out in outputs for each in out.get("successes") or ()]
+    return max(successes, key=lambda each: str(each.get("when")), default=None)
+
+
+def _outputs(results: Sequence[StepResult]) -> list[Mapping[str, Json]]:
+    found = [each.output for result in results for each in result.flat()]
+    return [output for output in found if isinstance(output, dict)]
 
 
 def due(desk: Desk, results: Sequence[StepResult]) -> list[dict[str, str]]:

@@ -133,27 +133,44 @@ class Performer:
 
     def _change(self, node: Node, action: Action, given: Any, seen: State) -> StepResult:
         assert action.changes
-        finished_before = self._finish_intents(node, action, given)
-        if finished_before:
-            seen = action.observe(self.aws, given, self._case())
+        cut_off = self._cut_off(node)
+        for intent in cut_off:
+            # A crash came between the intent and the receipt: what took is not done again.
+            if seen.parts.get(intent.resource) == intent.to:
+                self._receipt(node, action, intent, [])
         changes = action.changes(given, seen, self._case())
         if changes:
             self._refuse_forbidden(node, changes)
             decision = self._decide(node, action, changes)
-            if not decision.allowed and not finished_before:
-                status = "refused" if decision.verdict == "denied" else "waiting"
-                waits = self._result(node, action, status, why=decision.why)
-                return msgspec.structs.replace(waits, changes=tuple(changes), stops=decision.stops)
+            if not decision.allowed:
+                # What was agreed to before the crash is finished, and nothing else.
+                intended = {intent.resource: intent.from_ for intent in cut_off}
+                changes = [
+                    change
+                    for change in changes
+                    if change.resource in intended and change.from_ == intended[change.resource]
+                ]
+            if not changes:
+                return self._held_back(
+                    node, action, decision, action.changes(given, seen, self._case())
+                )
             self._make(node, action, given, seen, changes)
         proof = self._prove(node, action, given)
         output = action.output(given, seen, self._case()) if action.output else None
         return self._result(
             node,
             action,
-            "done" if changes or finished_before else "nothing_to_do",
+            "done" if changes or cut_off or self._acted(node) else "nothing_to_do",
             output=msgspec.to_builtins(output),
             proof=proof,
         )
+
+    def _held_back(
+        self, node: Node, action: Action, decision: Decision, changes: Sequence[Change]
+    ) -> StepResult:
+        status = "refused" if decision.verdict == "denied" else "waiting"
+        result = self._result(node, action, status, why=decision.why)
+        return msgspec.structs.replace(result, changes=tuple(changes), stops=decision.stops)
 
     def _make(
         self, node: Node, action: Action, given: Any, before: State, changes: list[Change]
@@ -175,22 +192,20 @@ class Performer:
             requests = apply_once(self.aws, action, given, change, self._case())
             self._receipt(node, action, change, requests)
 
-    def _finish_intents(self, node: Node, action: Action, given: Any) -> bool:
-        """Finish what a crash left between intent and receipt; whether there was an intent."""
-        mine = self._mine(node)
-        received = {entry.data["resource"] for entry in mine if entry.kind == "step.receipt"}
-        intents = [entry.data["change"] for entry in mine if entry.kind == "step.intended"]
-        for intent in intents:
-            change = msgspec.convert(intent, Change)
-            if change.resource in received:
-                continue
-            seen: State = action.observe(self.aws, given, self._case())
-            if seen.parts.get(change.resource) == change.to:
-                self._receipt(node, action, change, [])
-            else:
-                requests = apply_once(self.aws, action, given, change, self._case())
-                self._receipt(node, action, change, requests)
-        return bool(intents)
+    def _acted(self, node: Node) -> bool:
+        """Whether this step changed something before it was cut off."""
+        return any(entry.kind == "step.receipt" for entry in self._mine(node))
+
+    def _cut_off(self, node: Node) -> list[Change]:
+        """The changes of this step that were intended, and whose receipt is not in the journal."""
+        last: dict[str, Change | None] = {}
+        for entry in self._mine(node):
+            if entry.kind == "step.intended":
+                change = msgspec.convert(entry.data["change"], Change)
+                last[change.resource] = change
+            elif entry.kind == "step.receipt":
+                last[entry.data["resource"]] = None
+        return [change for change in last.values() if change]
 
     def _receipt(self, node: Node, action: Action, change: Change, requests: list[str]) -> None:
         self._write(

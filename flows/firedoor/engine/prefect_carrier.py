@@ -17,6 +17,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.flow_engine import run_flow_async
+from prefect.states import Completed
 from prefect.task_engine import run_task_async
 
 from firedoor.approval import Answer, Nobody
@@ -26,7 +27,14 @@ from firedoor.engine.compiled import compiled
 from firedoor.engine.desk import Desk
 from firedoor.engine.limits import tries
 from firedoor.engine.outcome import status_of
-from firedoor.engine.prefect_states import going_on, said, state_of_run, state_of_step, waiting
+from firedoor.engine.prefect_states import (
+    going_on,
+    said,
+    state_of_run,
+    state_of_step,
+    waiting,
+    why_of,
+)
 from firedoor.play import Node, StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
@@ -85,9 +93,10 @@ class PrefectCarrier:
         carried = Carried(work)
 
         async def body(_: dict[str, Json]) -> State[Any]:
-            status = status_of(await carried.attempt())
+            results = await carried.attempt()
+            ended = state_of_run(status_of(results), why_of(results))
             # A subflow cannot wait on its own: what waits shows in the run that it belongs to.
-            return state_of_run(status) or state_of_run("done", "waits for an approval")  # type: ignore[return-value]
+            return ended or Completed(name="WaitingForApproval")
 
         def engine() -> Any:
             flow = compiled(program, body).with_options(

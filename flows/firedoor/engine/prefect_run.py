@@ -30,6 +30,9 @@ BEGIN_SECONDS = 60.0
 END_SECONDS = 15.0
 """How long it may take to write down the end of a flow whose work is done."""
 
+DELIVERED_SECONDS = 10.0
+"""How long the telling of task runs, which goes on beside the run, may take after it."""
+
 Say = Callable[[str], None]
 
 
@@ -65,6 +68,7 @@ async def _conduct(
 ) -> BaseException | None:
     """Conduct the run inside its flow run; what the run itself raised."""
     # Lazy: these import Prefect, whose settings are in place only now.
+    from firedoor.engine import events
     from firedoor.engine.flow_run import FlowOfRun
     from firedoor.engine.prefect_carrier import PrefectCarrier, reason
     from firedoor.engine.stage import conduct
@@ -90,7 +94,8 @@ async def _conduct(
         if carrier.broken or work.state != "done":
             # What still hangs on its answer gets an error, and ends.
             server.kill()
-            flow.forget_events()
+            events.forget()
+        await events.delivered(DELIVERED_SECONDS)
 
 
 @contextmanager

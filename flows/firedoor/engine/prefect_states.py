@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,13 @@ from prefect.states import Cancelled, Completed, Failed, Paused, Running
 
 from firedoor.kinds import mask_key_id
 from firedoor.play import StepResult
+from firedoor.render import clean
 
 PATIENCE = timedelta(days=30)
 """How long Prefect shows a run as waiting before it calls it failed. Our approvals end earlier."""
+
+LONGEST = 1000
+"""Characters of a state's message; the journal has it all."""
 
 
 def waiting(message: str = "", *, deployed: bool = False) -> State[Any]:
@@ -53,6 +58,15 @@ def state_of_run(status: str, message: str = "") -> State[Any] | None:
     return Failed(name="NotContained" if status == "not_contained" else "Failed", message=text)
 
 
+def why_of(results: Sequence[StepResult]) -> str:
+    """Which steps failed or were refused, and why."""
+    flat = [each for result in results for each in result.flat() if not each.children]
+    return "; ".join(
+        f"{each.id}: {each.why}" for each in flat if each.status in ("failed", "refused")
+    )
+
+
 def said(text: str) -> str:
-    """A text as Prefect may keep it: key ids masked."""
-    return mask_key_id(text)
+    """A text as Prefect may keep it: in one line, not long, key ids masked."""
+    line = mask_key_id(clean(text))
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 
 from firedoor.engine.breakglass import Plain
 from firedoor.engine.desk import Desk
+from firedoor.engine.lease import working
 from firedoor.engine.outcome import status_of
 from firedoor.engine.stage import conduct
 from firedoor.errors import NotFound, PrefectUnavailable, RunFailed
@@ -43,33 +45,44 @@ def start(
     run: str = "",
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Run a program as a new run of the desk's incident (or go on with `run`)."""
-    run = run or next_run(desk.recorder.entries())
-    if break_glass:
-        _plainly(desk, program, inputs, run)
-    else:
-        _through_prefect(desk, program, inputs, run, on_progress)
-    return outcome(desk, run)
+    """Run a program as a new run of the desk's incident (or go on with `run`).
+
+    Refused while another process or thread works the incident.
+    """
+    with alone(desk):
+        run = run or next_run(desk.recorder.entries())
+        if break_glass:
+            _plainly(desk, program, inputs, run)
+        else:
+            _through_prefect(desk, program, inputs, run, on_progress)
+        desk.recorder.settle()
+        return outcome(desk, run)
+
+
+def alone(desk: Desk) -> AbstractContextManager[None]:
+    """The desk's incident, worked by nobody else meanwhile; Refused when somebody does."""
+    return working(desk.recorder.journal, desk.incident, by=desk.recorder.by)
 
 
 def resume(
     desk: Desk, *, break_glass: bool = False, on_progress: Callable[[str], None] = lambda _: None
 ) -> list[Outcome]:
     """Go on with every run of the incident that has not come to an end."""
-    entries = desk.recorder.entries()
-    done: list[Outcome] = []
-    for run, program, inputs in unfinished(entries):
-        done.append(
+    with alone(desk):
+        # Read under the lease: what another process has just finished is not begun again.
+        return [
             start(desk, program, inputs, break_glass=break_glass, run=run, on_progress=on_progress)
-        )
-    return done
+            for run, program, inputs in unfinished(desk.recorder.entries())
+        ]
 
 
 def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, Json]]]:
     """The top-level runs to go on with: waiting, cut off, or ended without being contained.
 
-    With each the program that the journal keeps. What somebody refused is not begun again.
+    With each the program that the journal keeps. What somebody refused, or took back since, is not
+    begun again.
     """
+    undone = {(entry.run or "").split(".")[0] for entry in entries if entry.kind == "undo.receipt"}
     status = {
         entry.data["run"]: entry.data["status"] for entry in entries if entry.kind == "run.finished"
     }
@@ -82,6 +95,7 @@ def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, J
         for entry in entries
         if entry.kind == "run.started"
         and "program" in entry.data
+        and entry.data["run"] not in undone
         and status.get(entry.data["run"], "waiting") in ("waiting", "failed", "not_contained")
     ]
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firedoor.engine.server_settings import for_client, for_server, prefect_home
+from firedoor.engine.server_settings import database_of, for_client, for_server, prefect_home
 from firedoor.engine.server_template import copy_in_place, template
 from firedoor.errors import PrefectUnavailable
 
@@ -99,9 +99,8 @@ class Server:
 
 def start(home: Path, on_progress: Say = lambda _: None) -> Server:
     """Start a server for a home and return at once; `wait()` before it is used."""
-    folder = prefect_home(home)
+    folder, database = prefect_home(home), database_of(home)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = folder / "prefect.db"
     if not database.exists():
         copy_in_place(template(on_progress), database)
     auth = f"firedoor:{secrets.token_urlsafe(24)}"

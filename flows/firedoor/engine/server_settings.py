@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 QUIET = {
@@ -26,6 +27,14 @@ record."""
 def prefect_home(home: Path) -> Path:
     """Prefect's own folder, inside ours: a user's ~/.prefect is not touched."""
     return home / "prefect"
+
+
+def database_of(home: Path) -> Path:
+    """The database of a home's server; one for each version of Prefect, since none is migrated.
+
+    What an older one showed stays in its file: the record of an incident is the journal.
+    """
+    return prefect_home(home) / f"prefect-{version('prefect')}.db"
 
 
 def for_server(home: Path, database: Path, auth: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 
 from firedoor.engine.recorder import Recorder
 from firedoor.exercise.probes import Probe
@@ -39,11 +40,11 @@ class Chronicle:
             self._kept.clear()
             self._recorder = recorder
 
-    def probed(self, probes: Sequence[Probe]) -> None:
-        """Write probes down."""
+    def probed(self, probes: Sequence[Probe], at: datetime | None = None) -> None:
+        """Write probes down, at the time when they were made (now by default)."""
         assert self._recorder is not None
         for probe in probes:
-            self._recorder.write("probe.made", probe.told(), by="probe")
+            self._recorder.write("probe.made", probe.told(), by="probe", at=at)
 
 
 def _write(recorder: Recorder, act: Act) -> None:

@@ -29,6 +29,8 @@ LEFT = {
     "lost": "cannot come back",
     "reopens": "stays shut",
     "drift": "somebody has changed it since",
+    "unread": "cannot be read",
+    "gone": "cannot come back",
 }
 Show = Callable[[str, Sequence[Undoing]], None]
 

@@ -44,7 +44,8 @@ from firedoor.finding import Finding, parse
 from firedoor.inputs import read_inputs
 from firedoor.kinds import parse_duration
 from firedoor.library import Library
-from firedoor.plan import Plan, make_plan
+from firedoor.plan import Plan
+from firedoor.planning import make_plan
 from firedoor.program import Program
 from firedoor.response_plan import load_plan
 from firedoor.routing import route
@@ -206,7 +207,7 @@ class _Drill:
             desk = replace(desk, actions=actions)
         people.read = desk.recorder.entries
         self.chronicle.open(desk.recorder)
-        self.chronicle.probed(self.probes)
+        self.chronicle.probed(self.probes, at=self.attacker.found)
         # For those who watch: it leaves no trace, and on a clock of its own it takes no time.
         looking = self.connected(finding, VirtualClock(self.clock.now()))
         with self.aws.setting_the_scene():
@@ -269,9 +270,9 @@ class _Drill:
         )
         probes = self.prober.undone()
         self.chronicle.probed(probes)
-        shut: bool | None = all(probe.code and not probe.allowed for probe in probes)
-        if shut and any(probe.inconclusive for probe in probes):
-            shut = None
+        shut = None if any(probe.inconclusive for probe in probes) else True
+        if any(probe.allowed for probe in probes):
+            shut = False
         return msgspec.structs.replace(undone, shut=shut)
 
     def result(self, desk: Desk, outcome: Outcome, rated: Rated, undone: Undone | None) -> Drilled:

@@ -135,7 +135,7 @@ def _matching(
         yield "evidence_lost", problem
     for why in _failed_evidence(entries):
         yield "evidence_lost", why
-    for step in _unapproved(entries):
+    for step in unapproved(entries):
         yield "unapproved_action", f"{step} changed something that nobody had agreed to"
     for act in scene.attacker.after():
         if act.lose:
@@ -167,7 +167,7 @@ def _failed_evidence(entries: Sequence[Entry]) -> Iterator[str]:
             yield f"{entry.step} failed: {entry.data.get('why', '')}"
 
 
-def _unapproved(entries: Sequence[Entry]) -> list[str]:
+def unapproved(entries: Sequence[Entry]) -> list[str]:
     """Steps with a change that neither the playbook nor a person had agreed to before it."""
     agreed: set[tuple[str, str]] = set()
     found: dict[str, None] = {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -149,7 +150,8 @@ def sweep(regions: Sequence[str], look: Callable[[str], Found], *, workers: int 
     """The same look-up in several Regions side by side; events once each, newest first."""
     whole = Found()
     with ThreadPoolExecutor(max_workers=max(1, min(workers, len(regions)))) as pool:
-        for found in pool.map(look, regions):
+        asked = [pool.submit(copy_context().run, look, region) for region in regions]
+        for found in (each.result() for each in asked):
             whole.events.extend(found.events)
             whole.unknown.extend(found.unknown)
             whole.cut = whole.cut or found.cut

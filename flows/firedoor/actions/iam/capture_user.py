@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from firedoor.actions import contract
@@ -104,7 +105,11 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     found: dict[str, Any] = {}
     unknown: list[str] = []
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        asked = {name: pool.submit(read) for name, read in parts.items()}
+        asked = {
+            # With this context of ours, so that their request ids count as this step's.
+            name: pool.submit(copy_context().run, read)
+            for name, read in parts.items()
+        }
         for name, answer in asked.items():
             try:
                 found[name] = answer.result()

@@ -1,0 +1,29 @@
+"""Prefect tells its server of task runs from a thread of its own; here is the end of that.
+
+A process whose server is gone would wait for the thread at its end, ten seconds for each event, and
+write of it between our lines. `_instances` and `_queue` are Prefect's own: a test fails when a
+process whose server was killed does not end in time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+
+from prefect.events.worker import EventsWorker
+
+
+async def delivered(seconds: float) -> None:
+    """Return when the server has been told everything, or after so many seconds."""
+    waiting = EventsWorker.drain_all(timeout=seconds, at_exit=False)
+    if not isinstance(waiting, tuple):
+        await waiting
+
+
+def forget() -> None:
+    """Let go of what was to be told."""
+    instances: dict[int, EventsWorker] = EventsWorker._instances  # type: ignore[misc]
+    for worker in list(instances.values()):
+        with contextlib.suppress(queue.Empty):
+            while True:
+                worker._queue.get_nowait()
