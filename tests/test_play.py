@@ -61,6 +61,9 @@ class Script:
         self.log.append(f"agree:{nodes[0].step.id}:{len(nodes)}")
         return Agreement("yes", "tester") if self.answer else Agreement("later")
 
+    async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
+        return list(results)
+
     async def answers(self) -> bool:
         self.log.append("ask")
         decided = bool(self.waits) and self.answer

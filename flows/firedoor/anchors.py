@@ -8,6 +8,7 @@ a crash. The file also is the lock under which an incident's entries are appende
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -50,7 +51,7 @@ class Anchoring:
         try:
             written = os.pwrite(self._file, line, end)
             if written != len(line):
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fdatasync(self._file)
         except OSError:
             os.ftruncate(self._file, end)

@@ -166,6 +166,13 @@ class Journal:
                 ).scalars()
             )
 
+    def remembered(self, incident: str) -> list[Entry]:
+        """What was or can be read of a journal, also when its store is gone meanwhile."""
+        with contextlib.suppress(StoreUnavailable, NotFound):
+            return self.entries(incident)
+        with self._lock:
+            return list(self._known.get(incident, ()))
+
     def receipts_since(
         self, moment: datetime, *, incident: str | None = None
     ) -> list[dict[str, Any]]:

@@ -112,6 +112,9 @@ class _Planning:
     async def agree(self, nodes: Sequence[Node]) -> Agreement:
         return Agreement("yes", "planned")
 
+    async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
+        return list(results)
+
     async def answers(self) -> bool:
         return False
 

@@ -105,6 +105,10 @@ class Stage(Protocol):
         """Whether these calls of a loop or sub-runbook may go ahead."""
         ...
 
+    async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
+        """Before the end: shut again what was opened meanwhile; the results as they are now."""
+        ...
+
     async def answers(self) -> bool:
         """Put what waits before the people; True when something was decided meanwhile."""
         ...
@@ -129,6 +133,9 @@ class Play:
         runbook = self.program.main
         try:
             await self._run_body(runbook)
+            if self.depth == 0:
+                held = await self.stage.hold(list(self.results.values()))
+                self.results = {result.id: result for result in held}
         finally:
             for step in runbook.finally_:
                 await self._settle(step)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -26,6 +25,8 @@ def spool() -> Path:
     state = os.environ.get("XDG_STATE_HOME")
     if state:
         return Path(state) / "firedoor" / "spool"
+    import tempfile  # lazy: light commands do without
+
     return Path(tempfile.gettempdir()) / f"firedoor-spool-{os.getuid()}"
 
 

@@ -1,4 +1,4 @@
-"""Secrets that somebody puts into any input stand nowhere afterwards: no output, no file, no table."""
+"""Secrets that somebody puts into any input are in no output, no file and no table afterwards."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ class Fire:
     def __post_init__(self) -> None:
         self.bench = Bench(self.aws, self.clock)
         self.iam: Any = self.bench.iam
-        self.key = self.bench.user(USER).access_key_id
+        self.leaked = self.bench.user(USER)
+        self.key = self.leaked.access_key_id
         if self.password:
             self.iam.create_login_profile(UserName=USER, Password="Winter-Wall-27")
         self.clock.advance(60)

@@ -157,3 +157,18 @@ def test_entries_of_two_processes_form_one_chain(journal: Journal) -> None:
 
     assert codes == [0, 0]
     assert (found.holds, found.entries) == (True, 51), json.dumps(found.problems)
+
+
+def test_a_run_is_refused_while_another_process_works_the_incident(
+    office: Office, cloud: Cloud
+) -> None:
+    desk = desk_for(office, cloud, people=YES)
+    assert desk.incident == "INC-2026-0001"
+
+    with held_elsewhere(office.journal) as process:
+        with pytest.raises(Refused):
+            start(desk, program_of(SHUT), DOORS, break_glass=True)
+        process.kill()
+
+    assert cloud.moves == []
+    assert not any(entry.kind == "run.started" for entry in desk.recorder.entries())

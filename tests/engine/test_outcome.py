@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ from firedoor.play import Node, Play, StepResult, open_scope
 from firedoor.program import Program, compile_program
 from firedoor.runbook import Runbook
 from firedoor.simulator.server import SimulatedAws
-from tests.engine.conftest import SHUT, Cloud, desk_for, program_of, toy
 from tests.engine.conftest import ACTIONS as TOYS
+from tests.engine.conftest import SHUT, Cloud, desk_for, program_of, toy
 from tests.engine.simulated import USER, YES, Fire
 from tests.simulator.conftest import ACCOUNT, START
 
@@ -266,6 +266,9 @@ def test_a_destructive_step_waits_for_evidence_that_waits_for_a_person() -> None
 
         async def agree(self, nodes: Any) -> Any:
             raise NotImplementedError
+
+        async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
+            return list(results)
 
         async def answers(self) -> bool:
             return False

@@ -129,8 +129,11 @@ def test_every_task_run_is_there_after_the_process_has_ended(
     assert {state for _, state, _ in tasks} <= {"Completed", "NothingToDo"}
 
 
-def test_killed_in_the_middle_it_goes_on_under_the_same_flow_run(
-    environment: dict[str, str],
+@pytest.mark.parametrize(
+    ("blow", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, -15), (signal.SIGINT, 130)]
+)
+def test_cut_off_in_the_middle_it_goes_on_under_the_same_flow_run(
+    environment: dict[str, str], blow: signal.Signals, code: int
 ) -> None:
     home = Path(environment["FIREDOOR_HOME"])
     running = subprocess.Popen(
@@ -138,12 +141,13 @@ def test_killed_in_the_middle_it_goes_on_under_the_same_flow_run(
         env=environment,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     # Some twenty entries: in the middle of containing.
     wait_for_entries(home, 20)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    running.send_signal(blow)
+    _, err = running.communicate(timeout=60)
     gone = none_left(str(home))
     (incident,) = [path.stem for path in (home / "anchors").glob("*.txt")]
 
@@ -152,6 +156,7 @@ def test_killed_in_the_middle_it_goes_on_under_the_same_flow_run(
     states = Seen(home).states(f"{incident} compromised-credentials r1")
 
     assert gone
+    assert (running.returncode, "Traceback" in err) == (code, False)
     assert (done.returncode, told["status"], told["engine"]) == (0, "contained", "prefect")
     assert "Resuming" in states
     assert states[-1] == "Contained"

@@ -15,8 +15,10 @@ from sqlalchemy import event
 from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Office
 from firedoor.engine.merging import merge
+from firedoor.engine.recorder import SECRET
 from firedoor.engine.running import resume, start
 from firedoor.engine.spool import Spool
+from firedoor.engine.undo import plan_undo
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
@@ -306,3 +308,17 @@ def test_a_spool_folder_that_others_may_write_to_is_not_used(
 
     with pytest.raises(StoreUnavailable, match="cannot be written either"):
         begun(tmp_path, cloud, break_glass=True)
+
+
+def test_a_change_whose_state_before_holds_a_secret_cannot_be_undone_and_says_so(
+    tmp_path: Path,
+) -> None:
+    cloud = Cloud(front="open, password=Winter-Wall-27")
+    desk = begun(tmp_path, cloud, break_glass=False)
+
+    start(desk, program_of(SHUT), {"doors": ["front"]}, break_glass=True)
+    cloud.wait(37 * 3600)
+    planned = plan_undo(desk)
+
+    assert [(each.verdict, each.why) for each in planned] == [("lost", SECRET)]
+    assert "Winter-Wall-27" not in str(desk.recorder.entries())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import Any
 
 import pytest
 
 from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Desk, Office
+from firedoor.engine.lease import working
 from firedoor.engine.running import Outcome, next_run, resume, start
 from firedoor.engine.undo import Undoing, plan_undo, refuse_unfinished, undo
 from firedoor.errors import BadInput, NotFound, Refused
@@ -281,6 +283,21 @@ def test_what_somebody_changes_while_the_plan_is_read_is_left(desk: Desk, cloud:
     assert "somebody changed it while you were deciding" in done["left"][0]["why"]
 
 
+def test_what_somebody_puts_back_while_the_plan_is_read_is_only_receipted(
+    desk: Desk, cloud: Cloud
+) -> None:
+    run(desk, one("a", "front"))
+    cloud.wait(LATER)
+    planned = plan_undo(desk)
+    cloud.doors["front"] = "open"
+    cloud.moves.clear()
+
+    done = undo(desk, planned)
+
+    assert (len(done["undone"]), done["left"], cloud.moves) == (1, [], [])
+    assert plan_undo(desk) == []
+
+
 def test_force_does_not_overwrite_what_came_after_the_plan(desk: Desk, cloud: Cloud) -> None:
     run(desk, one("a", "front"))
     cloud.wait(LATER)
@@ -449,7 +466,7 @@ def test_a_name_that_several_runs_inside_others_have_is_asked_about(desk: Desk) 
     place(desk, "r1.spread.0", "keys")
     place(desk, "r1.spread.1", "keys")
 
-    with pytest.raises(BadInput, match="say which one, r1.spread.0/keys, r1.spread.1/keys"):
+    with pytest.raises(BadInput, match=r"say which one, r1\.spread\.0/keys, r1\.spread\.1/keys"):
         plan_undo(desk, steps=["keys"])
 
 
@@ -486,6 +503,27 @@ def test_undo_is_refused_while_a_run_has_not_ended(office: Office, cloud: Cloud)
 
     with pytest.raises(Refused, match="run r1 has not come to its end"):
         refuse_unfinished(desk.recorder.entries())
+
+
+def test_undo_is_refused_while_another_process_works_the_incident(desk: Desk, cloud: Cloud) -> None:
+    run(desk)
+    cloud.wait(LATER)
+    planned = plan_undo(desk)
+    cloud.moves.clear()
+
+    def at_work() -> list[str]:
+        """In another context, as another process is."""
+        try:
+            undo(desk, planned)
+        except Refused as error:
+            return [str(error)]
+        return []
+
+    with working(desk.recorder.journal, desk.incident, by="os:other"):
+        [told] = Context().run(at_work)
+
+    assert "is being worked by os:other" in told
+    assert cloud.moves == []
 
 
 def test_after_its_end_undo_is_not_refused(desk: Desk) -> None:

@@ -301,10 +301,20 @@ def test_with_full_inline_policies_the_deny_is_a_managed_one(drill: Play, librar
     assert (cut.rating, cut.proof["attacker_denied"]) == ("U", False)
 
 
-def test_an_attacker_who_removes_the_deny_is_noticed_though_the_run_says_contained(
+def test_an_attacker_who_removes_the_deny_is_shut_out_again_before_the_run_ends(
     drill: Play,
 ) -> None:
-    drilled = drill(Path(__file__).with_name("removes_the_deny.yaml"))
+    drilled = drill("removes-the-deny")
+
+    assert (drilled.rating, drilled.rules) == ("P", [])
+
+
+def test_without_the_last_look_a_deny_that_was_removed_stays_so_and_the_drill_says_it(
+    drill: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firedoor.engine.stage.hold", lambda _, results: list(results))
+
+    drilled = drill("removes-the-deny")
 
     assert (drilled.rating, drilled.passed) == ("U", False)
     assert "minted_session" in rules(drilled)["proof_failed"]

@@ -132,7 +132,9 @@ def _unfit(keeps: Spot, destroys: Spot, earlier: bool, keeper: Action, destroyer
 def _conditions(step: Step) -> set[str]:
     """The parts of a step's `when` that all have to hold."""
     try:
-        return {without_places(each) for each in conjuncts(parse(step.when))} if step.when else set()
+        return (
+            {without_places(each) for each in conjuncts(parse(step.when))} if step.when else set()
+        )
     except ExpressionError:
         return {step.when or ""}
 

@@ -15,6 +15,7 @@ from firedoor.cli.progress import change_line
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
 from firedoor.engine.case import desk_of
 from firedoor.engine.desk import Desk
+from firedoor.engine.lease import working
 from firedoor.engine.reapply import Reopened, reapply, reopened
 from firedoor.engine.verifying import Verified, verify
 from firedoor.errors import Refused
@@ -47,7 +48,13 @@ def verify_command(incident: str, again: bool, yes: bool, as_json: bool) -> None
         _show_opened(shown, opened)
         if any(one.allowed for one in opened):
             _confirm(yes, as_json)
-        told = reapply(desk, opened)
+        with working(desk.recorder.journal, incident, by=desk.recorder.by):
+            if not yes and reopened(desk) != opened:
+                raise Refused(
+                    "nothing was shut again: it is not as you saw it any more. "
+                    f"`firedoor verify {incident} --reapply` shows it as it is now"
+                )
+            told = reapply(desk, opened)
         if told["reapplied"]:
             found = verify(desk)
     if as_json:

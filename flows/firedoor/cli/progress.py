@@ -43,7 +43,15 @@ class Progress:
     def _run_resumed(self, entry: Entry) -> None:
         self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]going on from the journal[/]")
 
+    def _step_receipt(self, entry: Entry) -> None:
+        if entry.data.get("reapplied"):
+            what = _said(resource(entry.data["resource"]))
+            self._line(entry, f"[warn]↻[/] [name]{clean(entry.step)}[/]  {what}")
+            self._line(entry, "    [warn]somebody had opened it again; it is shut again[/]")
+
     def _step_intended(self, entry: Entry) -> None:
+        if entry.data.get("reapplied"):
+            return
         self._changes.setdefault((entry.run, entry.step), []).append(entry.data["change"])
 
     def _proof_taken(self, entry: Entry) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from firedoor.cli.terminal import clean, columns, console, json_option, print_json
 from firedoor.engine.case import office_of
+from firedoor.engine.spool import Spool
 from firedoor.errors import NotFound, VerificationFailed
 
 
@@ -134,9 +135,15 @@ def journal_verify(what: str, as_json: bool) -> None:
     """Check the hash chain, and that nothing was cut off. Exit 1 if it does not hold."""
     from firedoor.journal import verify_file
 
-    found = (
-        verify_file(Path(what)) if Path(what).is_file() else office_of(what).journal.verify(what)
-    )
+    if Path(what).is_file():
+        found = verify_file(Path(what))
+    else:
+        office = office_of(what)
+        found = office.journal.verify(what)
+        spool = Spool.of(office.home)
+        if what in spool.pending():
+            note = f"more of {what} lies in the spool {spool.folder}: it cannot be merged yet"
+            found = msgspec.structs.replace(found, notes=(*found.notes, note))
     _verdict(
         msgspec.to_builtins(found), as_json, f"{found.entries} entries hold; head {found.head[:16]}"
     )

@@ -13,6 +13,7 @@ from firedoor.cli.planned import show_target
 from firedoor.cli.progress import change_line
 from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
 from firedoor.engine.case import desk_of
+from firedoor.engine.lease import working
 from firedoor.engine.undo import LEFT, Undoing, plan_undo, refuse_unfinished, undo
 from firedoor.errors import Refused
 from firedoor.kinds import mask_key_id
@@ -73,7 +74,14 @@ def undo_command(
         )
         if answer != "yes":
             raise Refused("nothing was undone")
-    done = undo(desk, planned, reopen=reason)
+    with working(desk.recorder.journal, incident, by=desk.recorder.by):
+        refuse_unfinished(desk.recorder.entries())
+        if not yes and plan_undo(desk, steps=steps, reopen=reason, force=force) != planned:
+            raise Refused(
+                "nothing was undone: it is not as you saw it any more; "
+                "the same command shows it as it is now"
+            )
+        done = undo(desk, planned, reopen=reason)
     if as_json:
         print_json({"incident": incident, **done, "target": dict(desk.target)})
     else:

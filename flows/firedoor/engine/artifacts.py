@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from firedoor.journal import Entry
 from firedoor.kinds import mask_key_id
 from firedoor.program import Program
@@ -77,5 +79,6 @@ def _row(*cells: Json) -> str:
 
 
 def _line(value: Json, limit: int = 300) -> str:
-    text = mask_key_id(str(value))
+    said = msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
+    text = mask_key_id(said)
     return escape_markdown(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -64,7 +64,7 @@ class Office:
         """The entries of an incident, also where they lie in the spool alone."""
         if self.spool is None or not self.spool.holds(incident):
             return self.journal.entries(incident)
-        return [*self.journal.remembered(incident), *self.spool.entries(incident)]
+        return self.spool.behind(self.journal.remembered(incident), incident)
 
 
 @dataclass(frozen=True)

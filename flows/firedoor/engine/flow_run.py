@@ -41,6 +41,7 @@ class FlowOfRun:
         """Run the flow, whose work is `work`, from the start or under the flow run it had."""
 
         async def body(_: dict[str, Json]) -> State[Any]:
+            self._carrier.keep_sigterm()
             return await self.perform(work)
 
         flow = compiled(self._program, body)

@@ -1,4 +1,4 @@
-"""What an incident has changed, by its journal: what stands, what was taken back, what is unsure."""
+"""What an incident has changed, by its journal: what stands, taken back, or is unsure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which changes a person means who names a step: `deny`, `r2/deny`, `spread`, `r1.spread.0/deny`."""
+"""Which changes are meant by a step's name: `deny`, `r2/deny`, `r1.spread.0/deny`, `spread`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, Wanted, decide
-from firedoor.engine.recorder import Recorder
+from firedoor.engine.recorder import Recorder, recordable
 from firedoor.errors import AwsUnreachable, FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.guardrails import Brake
 from firedoor.journal import Entry
@@ -183,7 +183,7 @@ class Performer:
                 "step.intended",
                 {
                     "action": action.name,
-                    "change": msgspec.to_builtins(change),
+                    "change": msgspec.to_builtins(recordable(change)),
                     "before": kept,
                     **({"reopens": action.reopens.why} if action.reopens.why else {}),
                 },
@@ -249,7 +249,7 @@ class Performer:
             step=node.id,
             name=f"{self.runbook}/{node.step.id}",
             action=action.name,
-            changes=tuple(changes),
+            changes=tuple(recordable(change) for change in changes),
             own=node.step.approve is not None,
         )
         decision = decide(self.recorder.entries(), wanted, now=self._now())

@@ -6,6 +6,8 @@ and written in the journal. Whenever Prefect fails, the same run goes on without
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from uuid import UUID
@@ -67,6 +69,7 @@ class PrefectCarrier:
         self._run = run
         self._say = say
         self._plain = Plain()
+        self._sigterm = signal.getsignal(signal.SIGTERM)
         self.broken = False
         self.ended = False
 
@@ -93,6 +96,7 @@ class PrefectCarrier:
         carried = Carried(work)
 
         async def body(_: dict[str, Json]) -> State[Any]:
+            self.keep_sigterm()
             results = await carried.attempt()
             ended = state_of_run(status_of(results), why_of(results))
             # A subflow cannot wait on its own: what waits shows in the run that it belongs to.
@@ -119,6 +123,15 @@ class PrefectCarrier:
         answer = await self._plain.ask(work)
         await self._show(going_on())
         return answer
+
+    def keep_sigterm(self) -> None:
+        """Inside a flow: SIGTERM does what it did before.
+
+        Prefect turns it into an exception that may come up anywhere, a journal's transaction or an
+        event loop that drops it included. Ended at once, the run goes on from the journal.
+        """
+        if self._sigterm is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._sigterm)
 
     def patience(self, usual: float = END_SECONDS) -> float:
         """Seconds that Prefect has to write down what is done: few once it has failed."""

@@ -10,6 +10,7 @@ import asyncio
 import importlib
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def run_in_prefect(
     """Run a program as a flow run. PrefectUnavailable: nothing has begun, nothing will."""
     try:
         server = server_for(desk.recorder.journal.home, on_progress)
-        with prefect_for(server):
+        with prefect_for(server), _ending_on_sigterm():
             failed = asyncio.run(_conduct(desk, program, inputs, run, server, on_progress))
     except FiredoorError:
         raise
@@ -56,6 +57,17 @@ def run_in_prefect(
         raise PrefectUnavailable(f"{type(error).__name__}: {error}") from error
     if failed is not None:
         raise failed
+
+
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Prefect turns SIGTERM into an exception of its own; the process ends as it would without."""
+    from prefect.exceptions import TerminationSignal  # lazy: Prefect
+
+    try:
+        yield
+    except TerminationSignal:
+        raise SystemExit(128 + signal.SIGTERM) from None
 
 
 async def _conduct(
@@ -95,7 +107,10 @@ async def _conduct(
             # What still hangs on its answer gets an error, and ends.
             server.kill()
             events.forget()
-        await events.delivered(DELIVERED_SECONDS)
+        try:
+            await events.delivered(carrier.patience(DELIVERED_SECONDS))
+        except Exception as error:  # noqa: BLE001 (what is shown late, or never, harms no run)
+            carrier.fail(error)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from firedoor.actions.contract import Change, State
 from firedoor.approval import Decision, Wanted, asked_of, decide
 from firedoor.engine.desk import Desk
 from firedoor.engine.guard import Guard
+from firedoor.engine.lease import working
 from firedoor.engine.made import (
     Made,
     action_of,
@@ -27,6 +28,7 @@ from firedoor.engine.made import (
     taken_back,
 )
 from firedoor.engine.perform import apply_once, judge
+from firedoor.engine.recorder import recordable
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.journal import Entry
 from firedoor.program import Program
@@ -36,8 +38,8 @@ from firedoor.runbook import Json
 class Reopened(msgspec.Struct, frozen=True, kw_only=True):
     """A step whose containment somebody took back. `changes` shut it again.
 
-    `found`: what is there now, in words; `allowed`: on whose word it is shut again, "" when nobody's
-    covers it, and `why` says what is missing.
+    `found`: what is there now, in words; `allowed`: on whose word it is shut again; "" when
+    nobody's covers it, and `why` says what is missing.
     """
 
     step: str
@@ -64,7 +66,14 @@ def reopened(desk: Desk) -> list[Reopened]:
 
 def reapply(desk: Desk, planned: Sequence[Reopened]) -> dict[str, list[Json]]:
     """Shut again what may be: `reapplied`, and `left` with the reasons. The journal has them as
-    intents and receipts of the step that made them first."""
+    intents and receipts of the step that made them first. Refused while another process works the
+    incident."""
+    with working(desk.recorder.journal, desk.incident, by=desk.recorder.by):
+        return shut_again(desk, planned)
+
+
+def shut_again(desk: Desk, planned: Sequence[Reopened]) -> dict[str, list[Json]]:
+    """`reapply` for the process that works the incident already."""
     done: list[Json] = []
     left: list[Json] = []
     for one in planned:
@@ -195,7 +204,12 @@ def _again(desk: Desk, one: Reopened) -> None:
 
     reopens = {"reopens": action.reopens.why} if action.reopens.why else {}
     for change in one.changes:
-        write("step.intended", change=msgspec.to_builtins(change), before=before, **reopens)
+        write(
+            "step.intended",
+            change=msgspec.to_builtins(recordable(change)),
+            before=before,
+            **reopens,
+        )
     for change in one.changes:
         with faults(one.action):
             requests = apply_once(desk.aws, action, given, change, desk.case())
@@ -258,9 +272,7 @@ class _Journal:
         called = self._call(parent, step, started["runbook"], started["inputs"])
         return called or self._above(parent)
 
-    def _call(
-        self, run: str, step: str, what: str, given: Mapping[str, Json]
-    ) -> Decision | None:
+    def _call(self, run: str, step: str, what: str, given: Mapping[str, Json]) -> Decision | None:
         """The yes to a loop or sub-runbook in whose list this call stood."""
         base = step.split(".")[0]
         words = [what, *(f"{key}={value}" for key, value in given.items() if value is not None)]

@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
+from firedoor.actions.contract import Change
 from firedoor.engine.merging import merge
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
@@ -15,6 +18,7 @@ from firedoor.evidence import Artefact as Kept
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
 from firedoor.kinds import time_text
+from firedoor.masking import masked
 from firedoor.runbook import Json
 
 Listener = Callable[[Entry], None]
@@ -29,6 +33,23 @@ class Draft(NamedTuple):
     at: datetime
     run: str | None
     step: str | None
+
+
+SECRET = (
+    "what stood there holds a secret, and secrets are never written down: it cannot be put back"
+)
+
+
+def recordable(change: Change) -> Change:
+    """A change as the journal will have it. One whose state before is masked says that it is lost.
+
+    Otherwise undo would write the mask into AWS. No action that is shipped has such a state.
+    """
+    told = msgspec.to_builtins(change)
+    clean = masked(told)
+    if clean == told:
+        return change
+    return msgspec.convert({"lost": SECRET, **clean}, Change)
 
 
 class Recorder:
@@ -192,4 +213,4 @@ class Recorder:
         """The journal so far, and what is spooled behind it."""
         if self.spool is None or not self.spool.holds(self.incident):
             return self.journal.entries(self.incident)
-        return [*self.journal.remembered(self.incident), *self.spool.entries(self.incident)]
+        return self.spool.behind(self.journal.remembered(self.incident), self.incident)

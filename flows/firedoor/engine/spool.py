@@ -10,10 +10,10 @@ temporary folder. `firedoor.engine.merging` takes it into the journal later.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ class Spool:
         self.vault = Vault(folder / "vault")
         self._open: dict[str, int] = {}
         self._entries: dict[str, list[Entry]] = {}
-        self._token = secrets.token_hex(2).upper()
+        self._token = os.urandom(2).hex().upper()
         self._kept = 0
 
     @classmethod
@@ -88,6 +88,10 @@ class Spool:
         after: Sequence[Entry] = (),
     ) -> Entry:
         """Append an entry behind `after` (what is known of the journal); on disk on return."""
+        try:
+            descriptor = self._opened(incident)
+        except OSError as error:
+            raise self._unwritable(error) from None
         known = self.entries(incident)
         last = known[-1] if known else (after[-1] if after else None)
         entry = chained(
@@ -101,12 +105,9 @@ class Spool:
             prev=last.hash if last else START,
         )
         try:
-            self._write(incident, msgspec.json.encode(entry, order="deterministic") + b"\n")
+            _append(descriptor, msgspec.json.encode(entry, order="deterministic") + b"\n")
         except OSError as error:
-            raise StoreUnavailable(
-                f"the spool in {self.folder} cannot be written either: {error.strerror}; "
-                "nothing further is changed"
-            ) from None
+            raise self._unwritable(error) from None
         self._entries[incident] = [*known, entry]
         return entry
 
@@ -115,6 +116,12 @@ class Spool:
         if incident not in self._entries:
             self._entries[incident] = read_spool(self.file(incident))
         return list(self._entries[incident])
+
+    def behind(self, journalled: Sequence[Entry], incident: str) -> list[Entry]:
+        """A journal and what lies here behind it, less what a cut-off merge has taken in."""
+        merged = {(entry.data.get("spooled") or {}).get("hash") for entry in journalled}
+        waiting = [entry for entry in self.entries(incident) if entry.hash not in merged]
+        return [*journalled, *waiting]
 
     def number(self) -> str:
         """An id for an artefact that the vault has not numbered: `S3F2A-1`."""
@@ -128,31 +135,41 @@ class Spool:
         self._open.clear()
         self._entries.clear()
 
-    def _write(self, incident: str, line: bytes) -> None:
-        descriptor = self._open.get(incident)
-        if descriptor is None:
+    def _unwritable(self, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"the spool in {self.folder} cannot be written either: {error.strerror}; "
+            "nothing further is changed"
+        )
+
+    def _opened(self, incident: str) -> int:
+        """The incident's file, locked while the run goes on: nobody merges it meanwhile."""
+        path = self.file(incident)
+        while incident not in self._open:
             self.made()
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(self.file(incident), flags, 0o600)
-            # Held while the run goes on: nobody merges what is still being written.
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = os.open(path, flags, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not path.exists() or path.stat().st_ino != os.fstat(descriptor).st_ino:
+                # It was merged and put aside while we waited for the lock.
+                os.close(descriptor)
+                continue
+            os.ftruncate(descriptor, path.read_bytes().rfind(b"\n") + 1)
             self._open[incident] = descriptor
-            whole = whole_lines(self.file(incident))
-            os.ftruncate(descriptor, whole)
-        before = os.fstat(descriptor).st_size
-        try:
-            if os.write(descriptor, line) != len(line):
-                raise OSError(28, "No space left on device")
-            os.fsync(descriptor)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(descriptor, before)
-            raise
+            self._entries.pop(incident, None)
+        return self._open[incident]
 
 
-def whole_lines(path: Path) -> int:
-    """How many bytes of a file are whole lines."""
-    return path.read_bytes().rfind(b"\n") + 1
+def _append(descriptor: int, line: bytes) -> None:
+    """Append a line, on disk when this returns; nothing of it stays when that fails."""
+    before = os.fstat(descriptor).st_size
+    try:
+        if os.write(descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, before)
+        raise
 
 
 def read_spool(path: Path) -> list[Entry]:

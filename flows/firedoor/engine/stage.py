@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol
 
+import anyio.to_thread
 import msgspec
 
 from firedoor.approval import Answer, Wanted, decide
 from firedoor.engine.desk import Desk
 from firedoor.engine.guard import Guard
+from firedoor.engine.holding import hold
 from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
 from firedoor.engine.questions import Questions, Waiting, call_of
@@ -134,6 +136,10 @@ class RunStage:
         self.waiting.pop(step_id, None)
         verdict: Literal["yes", "no"] = "yes" if decision.allowed else "no"
         return Agreement(verdict, decision.why, stops=decision.stops)
+
+    async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
+        """Look at everything that was shut once more; see `firedoor.engine.holding`."""
+        return await anyio.to_thread.run_sync(hold, self.desk, results)
 
     async def answers(self) -> bool:
         """Write down what waits as approvals, and ask whoever is there."""

@@ -54,10 +54,10 @@ class Proving:
 def verify(desk: Desk) -> Verified:
     """Prove everything that was contained and not undone once more; all of it is journalled."""
     proving = to_prove(desk)
+    now = desk.aws.now()
     looked = [_verify_one(desk, each) for each in proving]
     steps = [told for told, _ in looked]
     successes = [each for _, found in looked for each in found]
-    now = desk.aws.now()
     due = checks_due(desk.recorder.entries())
     # A reading that could read nothing back has made no check.
     read = any(each["holds"] is not None for each in steps)

@@ -114,7 +114,8 @@ def doings(facts: Facts) -> Iterator[Event]:
         text = told.text("about") or told.text("name")
         yield _doing(told, "evidence", f"Evidence kept: {text}", minor=True)
     for told in facts.of("step.receipt"):
-        yield _doing(told, told.step, _changed(facts, told), tone="good")
+        again = "Shut again: " if told.data.get("reapplied") else ""
+        yield _doing(told, told.step, again + _changed(facts, told), tone="good")
     for told in facts.of("proof.taken"):
         yield _proof(told)
     for told in facts.of("step.finished"):
@@ -179,5 +180,7 @@ def _doing(
     mark: Mark = "event",
     minor: bool = False,
 ) -> Event:
-    group = f"{told.kind} {told.run} {told.step} {tone}" if told.kind == "step.receipt" else text
+    group = text
+    if told.kind == "step.receipt":
+        group = f"{told.kind} {told.run} {told.step} {tone} {bool(told.data.get('reapplied'))}"
     return Event(told.at, "action", tone, label, text, told.by, (told.seq,), mark, minor, group)
