@@ -23,6 +23,9 @@ from firedoor.runbook import Json
 
 Verdict = Literal["unasked", "agreed", "ask", "denied"]
 
+NOT_AGREED = "nobody has agreed to it yet"
+"""Why a step asks when nothing else is to be said."""
+
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a step may run now: `why` names the rule or the approval; `approval` its id.
@@ -201,7 +204,7 @@ def decide(entries: Sequence[Entry], wanted: Wanted, *, now: datetime | None = N
         confirmed = _confirmed(entries, wanted) or _unasked(entries, wanted)
         if confirmed:
             return confirmed
-    return Decision(verdict="ask", why=stale or "nobody has agreed to it yet")
+    return Decision(verdict="ask", why=stale or NOT_AGREED)
 
 
 def _not_covered(data: Mapping[str, Any], wanted: Wanted) -> str:
@@ -273,10 +276,7 @@ def _shown(step: Mapping[str, Json], plan: Sequence[Mapping[str, Json]], wanted:
 
 
 def _changes(step: Mapping[str, Json]) -> list[Change]:
-    return [
-        msgspec.convert(change, Change)
-        for change in step.get("changes") or ()
-    ]
+    return [msgspec.convert(change, Change) for change in step.get("changes") or ()]
 
 
 def _unasked(entries: Sequence[Entry], wanted: Wanted) -> Decision | None:

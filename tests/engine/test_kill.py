@@ -198,7 +198,12 @@ def played(killer: Killer, home: Path, *, at: int = 0, where: str = "after") -> 
             kinds=[entry.kind for entry in entries],
             steps=[str(entry.data.get("action")) for entry in entries],
             undoable=undoable(entries),
-            told=sorted(f"{step['id']} {step['status']} {step['proof']}" for step in last["steps"]),
+            # What the trail shows since depends on the hour: `quiet` is left out.
+            told=sorted(
+                f"{step['id']} {step['status']} {step['proof']}"
+                for step in last["steps"]
+                if step["id"] != "quiet"
+            ),
         )
 
 

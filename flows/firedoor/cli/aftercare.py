@@ -11,8 +11,8 @@ import click
 import msgspec
 
 from firedoor.cli.planned import show_target
-from firedoor.cli.progress import change_line
-from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
+from firedoor.cli.progress import change_lines
+from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json, tell
 from firedoor.engine.case import desk_of
 from firedoor.engine.desk import Desk
 from firedoor.engine.lease import working
@@ -142,7 +142,8 @@ def _show_opened(shown: Console, opened: Sequence[Reopened]) -> None:
             text = clean(mask_key_id(words))
             shown.print(f"  [bad]✗[/] [name]{clean(place)}[/]  {text}", soft_wrap=True)
         for change in one.changes if one.allowed else ():
-            shown.print(f"    [good]~[/] {change_line(msgspec.to_builtins(change))}")
+            for line in change_lines(msgspec.to_builtins(change)):
+                tell(shown, f"[good]~[/] {line}", indent=4)
         said = f"agreed to by {one.allowed}" if one.allowed else one.why
         shown.print(f"    [quiet]{clean(mask_key_id(said))}[/]", soft_wrap=True)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from firedoor.approval import Answer, asked_of, open_questions
-from firedoor.cli.progress import change_line
-from firedoor.cli.terminal import clean, console, json_option, print_json
+from firedoor.cli.progress import change_lines
+from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.clock import RealClock
 from firedoor.engine.case import office_of
 from firedoor.engine.desk import Office
@@ -44,7 +44,8 @@ def approvals_command(as_json: bool) -> None:
         )
         shown.print(f"  {clean(mask_key_id(entry.data['question']))}")
         for change in entry.data["changes"]:
-            shown.print("    " + change_line(change))
+            for line in change_lines(change):
+                tell(shown, line, indent=4)
 
 
 @click.command("approve")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from firedoor.cli.progress import change_line
-from firedoor.cli.terminal import clean
+from firedoor.cli.progress import change_lines
+from firedoor.cli.terminal import clean, tell
 from firedoor.kinds import mask_key_id
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def show_plan(console: Console, plan: Plan) -> None:
                 + (f"  [warn]{asks}[/]" if asks else "")
             )
             for change in step.changes:
-                console.print("      " + change_line(msgspec.to_builtins(change)))
+                for line in change_lines(msgspec.to_builtins(change)):
+                    tell(console, line, indent=6)
     for step in plan.steps:
         if step.status == "later":
             console.print(
@@ -77,12 +78,16 @@ def show_plan(console: Console, plan: Plan) -> None:
         if not step.changes and step.status not in ("failed", "later")
     ]
     if quiet:
-        console.print(f"  [quiet]changes nothing: {clean(', '.join(dict.fromkeys(quiet)))}[/]")
+        tell(
+            console,
+            f"[quiet]changes nothing: {clean(', '.join(dict.fromkeys(quiet)))}[/]",
+            indent=2,
+        )
     opens = list(dict.fromkeys(step.reopens for step in plan.steps if step.reopens))
     for why in opens:
-        console.print(f"  [quiet]undo keeps shut: {clean(why)}[/]")
+        tell(console, f"[quiet]undo keeps shut: {clean(why)}[/]", indent=2)
     for note in plan.unknown:
-        console.print(f"  [warn]not known:[/] {clean(mask_key_id(note))}")
+        tell(console, f"[warn]not known:[/] {clean(mask_key_id(note))}", indent=2)
 
 
 def show_target(console: Console, target: Any) -> None:
@@ -92,7 +97,7 @@ def show_target(console: Console, target: Any) -> None:
         console.print("[warn]SIMULATED AWS: nothing real is touched[/]")
     elif target.get("endpoint"):
         console.print(f"[warn]NOT AWS'S OWN ENDPOINT: {clean(target['endpoint'])}[/]")
-    console.print(f"[head]Target[/]  {clean(place)}")
+    tell(console, f"[head]Target[/]  {clean(place)}", hang=8)
 
 
 def commands(plan: Plan) -> list[str]:

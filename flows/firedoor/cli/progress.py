@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from firedoor.cli.terminal import clean
+from firedoor.approval import NOT_AGREED
+from firedoor.cli.terminal import clean, tell
 from firedoor.cli.words import MARKS, PROOFS, VERDICTS, resource, value
 from firedoor.journal import Entry
 from firedoor.kinds import mask_key_id
@@ -32,13 +33,14 @@ class Progress:
         self.console.print(f"  [quiet]{clean(text)}[/]")
 
     def _run_started(self, entry: Entry) -> None:
-        engine = "without Prefect (break-glass)" if entry.data["engine"] != "prefect" else "Prefect"
+        plainly = entry.data["engine"] != "prefect"
+        engine = "without Prefect (break-glass)" if plainly else "through Prefect"
         inputs = "  ".join(f"{key}={value(given)}" for key, given in entry.data["inputs"].items())
         inside = _depth(entry)
         if inside:
             self._line(entry, f"[head]↳ {entry.data['runbook']}[/]  {_said(inputs)}")
             return
-        self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]through {engine}[/]")
+        self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]{engine}[/]")
 
     def _run_resumed(self, entry: Entry) -> None:
         self.console.print(f"\n[head]Run[/]  {entry.run}  [quiet]going on from the journal[/]")
@@ -47,7 +49,7 @@ class Progress:
         if entry.data.get("reapplied"):
             what = _said(resource(entry.data["resource"]))
             self._line(entry, f"[warn]↻[/] [name]{clean(entry.step)}[/]  {what}")
-            self._line(entry, "    [warn]somebody had opened it again; it is shut again[/]")
+            self._line(entry, "[warn]somebody had opened it again; it is shut again[/]", 4)
 
     def _step_intended(self, entry: Entry) -> None:
         if entry.data.get("reapplied"):
@@ -73,15 +75,21 @@ class Progress:
             told += f" [{proof[0]}]{proof[1]}[/]" + (f" [quiet]({kind})[/]" if kind else "")
         self._line(entry, told)
         for change in self._changes.pop((entry.run, entry.step), []):
-            self._line(entry, "    " + change_line(change))
+            for line in change_lines(change):
+                self._line(entry, line, 4)
         why = data.get("why")
         if why and data["status"] not in ("done", "nothing_to_do"):
-            self._line(entry, f"    [warn]{_said(why)}[/]")
+            self._line(entry, f"[warn]{_said(why)}[/]", 4)
 
     def _approval_asked(self, entry: Entry) -> None:
         who = ", ".join(entry.data["by"])
         self._line(entry, f"[warn]?[/] {_said(entry.data['question'])}")
-        self._line(entry, f"    [quiet]{entry.data['id']}, for {clean(who)}[/]")
+        for item in entry.data.get("items", ()):
+            self._line(entry, _said(item), 4)
+        for why in entry.data.get("why", ()):
+            if why != NOT_AGREED:
+                self._line(entry, f"[warn]{_said(why)}[/]", 4)
+        self._line(entry, f"[quiet]{entry.data['id']}, for {clean(who)}[/]", 4)
 
     def _approval_given(self, entry: Entry) -> None:
         waited = entry.data.get("waited_seconds") or 0
@@ -98,25 +106,25 @@ class Progress:
         style, words = VERDICTS.get(entry.data["status"], ("warn", entry.data["status"]))
         self.console.print(f"\n[{style}]{words}[/]")
         for note in entry.data["unknown"]:
-            self.console.print(f"  [warn]not known:[/] {_said(note)}")
+            tell(self.console, f"[warn]not known:[/] {_said(note)}", indent=2)
 
     def _error(self, entry: Entry) -> None:
         self._line(entry, f"[warn]! {_said(entry.data['message'])}[/]")
 
-    def _line(self, entry: Entry, text: str) -> None:
-        self.console.print("  " + "   " * _depth(entry) + text)
+    def _line(self, entry: Entry, text: str, further: int = 0) -> None:
+        tell(self.console, text, indent=2 + 3 * _depth(entry) + further)
 
 
-def change_line(change: dict[str, Any], width: int = 46) -> str:
-    """A change as `resource  what  from → to`, as rich markup."""
+def change_lines(change: dict[str, Any], width: int = 46) -> list[str]:
+    """A change as `resource  what  from → to`, as rich markup; below it what cannot come back."""
     before, after = value(change.get("from"), width), value(change.get("to"), width)
-    lost = (
-        f"\n      [warn]cannot come back: {_said(change['lost'])}[/]" if change.get("lost") else ""
-    )
-    return (
+    lines = [
         f"{_said(resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "
-        f"{_said(before)} [quiet]→[/] [head]{_said(after)}[/]{lost}"
-    )
+        f"{_said(before)} [quiet]→[/] [head]{_said(after)}[/]"
+    ]
+    if change.get("lost"):
+        lines.append(f"[warn]cannot come back: {_said(change['lost'])}[/]")
+    return lines
 
 
 def _depth(entry: Entry) -> int:

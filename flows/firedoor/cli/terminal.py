@@ -51,6 +51,17 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, theme=theme, highlight=False, soft_wrap=False, width=width)
 
 
+def tell(shown: Console, markup: str, indent: int = 0, hang: int = 4) -> None:
+    """Print a line of rich markup; what does not fit goes on below, further in by `hang`."""
+    width = max(20, shown.width - indent - hang)
+    text = shown.render_str(markup)
+    if text.cell_len + indent <= shown.width:
+        shown.print(" " * indent, text, sep="", soft_wrap=True)
+        return
+    for number, line in enumerate(text.wrap(shown, width)):
+        shown.print(" " * (indent + (hang if number else 0)), line, sep="", soft_wrap=True)
+
+
 def can_ask() -> bool:
     """Whether somebody sits at the terminal to be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from firedoor.cli.planned import show_target
-from firedoor.cli.progress import change_line
-from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json
+from firedoor.cli.progress import change_lines
+from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json, tell
 from firedoor.engine.case import desk_of
 from firedoor.engine.lease import working
 from firedoor.engine.undo import LEFT, Undoing, plan_undo, refuse_unfinished, undo
@@ -125,10 +125,8 @@ def show_undo(shown: Console, planned: Sequence[Undoing]) -> None:
             notes = [each.why, f"hands access back: {each.reopens}" if each.reopens else ""]
             said = "; ".join(note for note in notes if note)
             note = f"  [warn]{clean(mask_key_id(said))}[/]" if said else ""
-            shown.print(
-                f"  [good]~[/] {name}  {change_line(msgspec.to_builtins(each.change))}{note}"
-            )
+            line = change_lines(msgspec.to_builtins(each.change))[0]
+            tell(shown, f"[good]~[/] {name}  {line}{note}", indent=2)
         else:
-            shown.print(
-                f"  [quiet]–[/] {name}  {TITLES[each.verdict]}: {clean(mask_key_id(each.why))}"
-            )
+            why = clean(mask_key_id(each.why))
+            tell(shown, f"[quiet]–[/] {name}  {TITLES[each.verdict]}: {why}", indent=2)

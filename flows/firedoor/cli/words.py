@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -46,9 +47,16 @@ def value(found: Any, width: int = 60) -> str:
     if isinstance(found, bool):
         return "yes" if found else "no"
     text = found if isinstance(found, str) else msgspec.json.encode(found).decode()
-    policy = _policy(found)
-    text = policy or text
+    text = _policy(found) or _flat(found) or text
     return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _flat(found: Any) -> str:
+    """A small record as words: `created 2026-03-01T04:05, reset required no`."""
+    if not isinstance(found, dict) or any(isinstance(each, dict | list) for each in found.values()):
+        return ""
+    said = (f"{key.replace('_', ' ')} {value(inner)}" for key, inner in found.items())
+    return re.sub(r"(\d{4}-\d\d-\d\dT\d\d:\d\d):\d\d[^,\s]*", r"\1", ", ".join(said))
 
 
 def _policy(found: Any) -> str:
