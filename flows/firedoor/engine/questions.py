@@ -129,7 +129,8 @@ def call_of(node: Node) -> str:
     """One call of a loop or sub-runbook as text: what runs, and for what."""
     words = [node.step.runbook or node.step.action or ""]
     given = {key: value for key, value in node.given.items() if value is not None}
-    words += [f"{key}={value}" for key, value in given.items() if key != "lookback"]
+    # Sorted: a program that was read back from the journal has its keys in another order.
+    words += [f"{key}={value}" for key, value in sorted(given.items()) if key != "lookback"]
     return " ".join(words)
 
 
