@@ -11,7 +11,7 @@ import pytest
 
 from firedoor.actions.contract import Change
 from firedoor.approval import Decision, Wanted, asked_of, decide, open_questions
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.kinds import time_text
 
 START = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.summary import Summary, checks_due, summarize
 
 DUE = [

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from firedoor.actions.contract import Change
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.kinds import parse_time
 from firedoor.runbook import Json
 

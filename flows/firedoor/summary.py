@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 
 WORST = ("running", "waiting", "not_contained", "failed", "refused", "contained", "done")
 """How runs end, what wants attention first: the first of them is the incident's status."""

@@ -5,6 +5,7 @@ changed (for the plan that a person reads, and as evidence when the run begins),
 change, as its proof. Nothing is kept, written down or compared.
 """
 
+import contextlib
 import json
 import sys
 
@@ -19,10 +20,8 @@ iam = boto3.client("iam")
 
 def login_profile(user: str) -> None:
     """The console password's record, if there is one."""
-    try:
+    with contextlib.suppress(iam.exceptions.NoSuchEntityException):
         iam.get_login_profile(UserName=user)
-    except iam.exceptions.NoSuchEntityException:
-        pass
 
 
 def credentials(user: str) -> list[str]:

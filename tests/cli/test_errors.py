@@ -71,7 +71,11 @@ def test_every_mistake_in_the_inputs_is_said_at_once(firedoor: Firedoor) -> None
         (b"not json", "JSON"),
         (b"\xff\xfe\x00", ""),
         (b"[]", ""),
-        (b'{"eventVersion": "1.08", "eventName": "GetUser", "userIdentity": {}}', "CloudTrail"),
+        (
+            b'{"eventVersion": "1.08", "eventName": "GetUser", "eventSource": "iam.amazonaws.com",'
+            b' "eventTime": "2026-03-01T04:00:00Z", "userIdentity": {}}',
+            "CloudTrail",
+        ),
     ],
 )
 def test_what_is_no_finding_is_refused_with_what_it_is(
@@ -104,7 +108,7 @@ def test_a_broken_runbook_does_not_run(
 def test_rules_that_others_can_write_to_are_refused_for_aws_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from firedoor.cli.run import policy_in_force
+    from firedoor.engine.policy import policy_in_force
     from firedoor.errors import Refused
 
     books = tmp_path / "runbooks"

@@ -21,9 +21,9 @@ from typing import IO, Any
 
 import pytest
 
+from firedoor.chain import Entry
 from firedoor.clock import VirtualClock
 from firedoor.engine.desk import Office
-from firedoor.journal import Entry
 from firedoor.simulator.server import SimulatedAws
 from tests.actions.worlds import self_signed
 from tests.engine.killing import desk_at, go_on

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from firedoor.approval import AlwaysTheSame, Answer
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk, Office
 from firedoor.engine.running import Outcome, resume, start
 from firedoor.engine.undo import plan_undo, undo
 from firedoor.engine.verifying import verify_again
-from firedoor.journal import Entry
 from tests.engine.conftest import LOOK, SHUT, Cloud, desk_for, program_of
 
 YES = AlwaysTheSame(Answer(yes=True, by="os:commander", how="scripted"))

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from firedoor.approval import AlwaysTheSame, Answer
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk, Office
 from firedoor.engine.lease import working
 from firedoor.engine.running import Outcome, next_run, resume, start
 from firedoor.engine.undo import Undoing, plan_undo, refuse_unfinished, undo
 from firedoor.errors import BadInput, NotFound, Refused
-from firedoor.journal import Entry
 from firedoor.summary import summarize
 from tests.engine.conftest import SHUT, Cloud, desk_for, program_of
 

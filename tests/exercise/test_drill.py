@@ -12,11 +12,11 @@ import pytest
 from firedoor.actions.contract import Action, Change
 from firedoor.actions.iam import revoke_role_sessions
 from firedoor.actions.registry import registry
+from firedoor.chain import Entry
 from firedoor.engine.desk import Office
 from firedoor.engine.server import cool
 from firedoor.errors import BadInput, Refused
 from firedoor.exercise.result import Drilled
-from firedoor.journal import Entry
 from firedoor.library import Library
 from tests.exercise.conftest import AT, Altered, Play, with_step, without
 

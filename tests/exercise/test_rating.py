@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from firedoor.chain import Entry
 from firedoor.exercise.probes import Probe, controls
 from firedoor.exercise.rating import unapproved, unproven
-from firedoor.journal import Entry
 
 
 def entry(kind: str, run: str | None = "r1", step: str | None = None, **data: Any) -> Entry:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from firedoor import journal
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.kinds import time_text
 from firedoor.report import build, to_html, to_markdown
 from tests.report.page import Page

@@ -23,13 +23,13 @@ from firedoor.report.moments import length, relative
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from firedoor.chain import Entry
     from firedoor.engine.confirming import Confirmed
     from firedoor.engine.undo import Undoing
     from firedoor.exercise.probes import Probe
     from firedoor.exercise.rating import Rated
     from firedoor.exercise.result import Drilled
     from firedoor.finding import Finding
-    from firedoor.journal import Entry
     from firedoor.plan import Plan
     from firedoor.routing import Route
     from firedoor.scenario import Scenario

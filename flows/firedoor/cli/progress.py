@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from firedoor.approval import NOT_AGREED
+from firedoor.chain import Entry
 from firedoor.cli.terminal import clean, tell
 from firedoor.cli.words import MARKS, PROOFS, VERDICTS, resource, value
-from firedoor.journal import Entry
 from firedoor.kinds import mask_key_id
 
 if TYPE_CHECKING:

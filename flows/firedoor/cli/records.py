@@ -133,7 +133,7 @@ def journal_export(incident: str, output: Path | None) -> None:
 @json_option
 def journal_verify(what: str, as_json: bool) -> None:
     """Check the hash chain, and that nothing was cut off. Exit 1 if it does not hold."""
-    from firedoor.journal import verify_file
+    from firedoor.chain import verify_file
 
     if Path(what).is_file():
         found = verify_file(Path(what))

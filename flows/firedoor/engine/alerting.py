@@ -15,9 +15,9 @@ from email.message import EmailMessage
 from typing import Any
 
 from firedoor.actions.contract import Aws
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
 from firedoor.errors import FiredoorError
-from firedoor.journal import Entry
 from firedoor.kinds import mask_key_id
 from firedoor.response_plan import Alert
 

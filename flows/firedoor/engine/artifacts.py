@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.kinds import mask_key_id
 from firedoor.program import Program
 from firedoor.render import escape_markdown

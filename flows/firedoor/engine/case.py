@@ -14,10 +14,10 @@ from typing import Any
 from firedoor import settings
 from firedoor.actions.contract import Aws
 from firedoor.approval import People
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk, Office, open_desk
 from firedoor.engine.recorder import Listener
 from firedoor.errors import Refused
-from firedoor.journal import Entry
 
 HOMES = {"DRILL": "drills", "EX": "exercises"}
 

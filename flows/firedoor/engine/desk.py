@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,18 +15,20 @@ from firedoor import settings
 from firedoor.actions.contract import Action, Aws, Case
 from firedoor.actions.registry import registry
 from firedoor.approval import Nobody, People
+from firedoor.chain import Entry
 from firedoor.engine.door import whoami
 from firedoor.engine.merging import merge
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
-from firedoor.journal import Entry, Journal
 from firedoor.kinds import parse_time
 from firedoor.library import Library
 from firedoor.response_plan import ResponsePlan, load_plan
 from firedoor.runbook import Json
-from firedoor.store import Store, Unopened
+
+if TYPE_CHECKING:
+    from firedoor.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class Office:
         The settings of the store and the vault are about the home itself: drills and exercises,
         which have homes of their own in it, keep all they have in there.
         """
+        from firedoor.journal import Journal  # lazy: the database takes as long as all the rest
+        from firedoor.store import Store, Unopened
+
         base = home or settings.home()
         own = base == settings.home()
         try:

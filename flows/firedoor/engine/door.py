@@ -15,9 +15,9 @@ from datetime import datetime
 import msgspec
 
 from firedoor.approval import Answer, Asked, asked_of
+from firedoor.chain import Entry
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import NotFound, Refused
-from firedoor.journal import Entry
 from firedoor.kinds import parse_time
 from firedoor.response_plan import Person, ResponsePlan
 

@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from firedoor.engine.spool import Spool
 from firedoor.errors import Refused, StoreUnavailable
-from firedoor.journal import Journal
 from firedoor.kinds import time_text
+
+if TYPE_CHECKING:
+    from firedoor.journal import Journal
 
 _held: ContextVar[frozenset[str]] = ContextVar("leases_held", default=frozenset())
 

@@ -10,13 +10,16 @@ import fcntl
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firedoor.chain import START, Entry, hash_of
 from firedoor.engine.spool import Spool, read_spool
 from firedoor.errors import NotFound
 from firedoor.evidence import Vault
-from firedoor.journal import Journal
 from firedoor.kinds import parse_time
+
+if TYPE_CHECKING:
+    from firedoor.journal import Journal
 
 BY = "firedoor"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from firedoor.chain import Entry
 from firedoor.errors import BadInput, NotFound
-from firedoor.journal import Entry
 
 
 def named(entries: Sequence[Entry], names: Collection[str]) -> set[str]:

@@ -17,10 +17,10 @@ import msgspec
 
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, Wanted, decide
+from firedoor.chain import Entry
 from firedoor.engine.recorder import Recorder, recordable
 from firedoor.errors import AwsUnreachable, FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.guardrails import Brake
-from firedoor.journal import Entry
 from firedoor.play import Node, StepResult
 from firedoor.runbook import Json
 

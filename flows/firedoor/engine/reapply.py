@@ -14,6 +14,7 @@ import msgspec
 
 from firedoor.actions.contract import Change, State
 from firedoor.approval import Decision, Wanted, asked_of, decide
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
 from firedoor.engine.guard import Guard
 from firedoor.engine.lease import working
@@ -30,7 +31,6 @@ from firedoor.engine.made import (
 from firedoor.engine.perform import apply_once, judge
 from firedoor.engine.recorder import recordable
 from firedoor.errors import FiredoorError, StoreUnavailable
-from firedoor.journal import Entry
 from firedoor.program import Program
 from firedoor.runbook import Json
 

@@ -6,20 +6,23 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from firedoor.actions.contract import Change
+from firedoor.chain import Entry
 from firedoor.engine.merging import merge
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Artefact as Kept
 from firedoor.evidence import Vault
-from firedoor.journal import Entry, Journal
 from firedoor.kinds import time_text
 from firedoor.masking import masked
 from firedoor.runbook import Json
+
+if TYPE_CHECKING:
+    from firedoor.journal import Journal
 
 Listener = Callable[[Entry], None]
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from firedoor.chain import Entry
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import StoreUnavailable
-from firedoor.journal import Entry
 
 
 def report_folder(home: Path, incident: str) -> Path:

@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
+from firedoor.chain import Entry
 from firedoor.engine.breakglass import Plain
 from firedoor.engine.desk import Desk
 from firedoor.engine.lease import working
 from firedoor.engine.outcome import status_of
 from firedoor.engine.stage import conduct
 from firedoor.errors import NotFound, PrefectUnavailable, RunFailed
-from firedoor.journal import Entry
 from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json

@@ -8,11 +8,11 @@ from typing import Literal
 import msgspec
 
 from firedoor.actions.contract import Change
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
 from firedoor.engine.made import Made, action_of, everything_meant, look, short
 from firedoor.engine.naming import named
 from firedoor.errors import FiredoorError, StoreUnavailable
-from firedoor.journal import Entry
 from firedoor.runbook import Json
 
 Verdict = Literal["undo", "lost", "reopens", "drift", "unread", "back", "gone"]

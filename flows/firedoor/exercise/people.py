@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from firedoor.approval import Answer, Question
+from firedoor.chain import Entry
 from firedoor.clock import Clock
-from firedoor.journal import Entry
 from firedoor.kinds import parse_duration, parse_time
 from firedoor.scenario import Scripted
 

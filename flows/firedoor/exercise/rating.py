@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
+from firedoor.chain import Entry
 from firedoor.evidence import Verification
 from firedoor.exercise.facts import Scene, judge, late
 from firedoor.exercise.probes import Probe, controls
-from firedoor.journal import Entry
 from firedoor.runbook import Json
 from firedoor.scenario import Rule, Scenario
 

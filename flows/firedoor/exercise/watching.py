@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from firedoor.chain import Entry
 from firedoor.engine.confirming import Confirmed
 from firedoor.engine.undo import Undoing
 from firedoor.exercise.probes import Probe
 from firedoor.exercise.rating import Rated
 from firedoor.exercise.result import Drilled
 from firedoor.finding import Finding
-from firedoor.journal import Entry
 from firedoor.plan import Plan
 from firedoor.routing import Route
 from firedoor.scenario import Scenario

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from firedoor.journal import Entry
+from firedoor.chain import Entry
 from firedoor.report.appendix import appendix
 from firedoor.report.attack import attack
 from firedoor.report.brief import brief

@@ -11,7 +11,7 @@ from firedoor.report.moments import moment, relative
 from firedoor.report.text import line, tidy, tidy_text
 
 if TYPE_CHECKING:
-    from firedoor.journal import Entry
+    from firedoor.chain import Entry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

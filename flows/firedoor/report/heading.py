@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firedoor.journal import Entry, verify_chain
+from firedoor.chain import Entry, verify_chain
 from firedoor.report.facts import Facts, Told
 from firedoor.report.model import Head, Person
 from firedoor.report.said import Statement

@@ -67,8 +67,8 @@ OWN: Mapping[str, Own] = {
 
 class Service:
     """Answers calls. `quiet` names principals whose calls are neither counted nor recorded;
-    `paced` names those whose calls take `latency` seconds of the clock. `last_change`: when the last
-    changing call was carried out, on the machine's own clock (seconds since 1970)."""
+    `paced` names those whose calls take `latency` seconds of the clock. `last_change`: when the
+    last changing call was carried out, on the machine's own clock (seconds since 1970)."""
 
     def __init__(self, state: State, latency: float = 0.0) -> None:
         self.state = state
