@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from firedoor.errors import RunFailed
-from firedoor.play import Agreement, Node, Play, StepResult, open_scope, worst_proof
+from firedoor.play import Play, open_scope
 from firedoor.program import Program, compile_program
 from firedoor.runbook import Runbook
+from firedoor.stages import Agreement, Node, StepResult, worst_proof
 
 
 @dataclass

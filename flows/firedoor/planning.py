@@ -24,10 +24,11 @@ from firedoor.plan import (
     needed,
     permissions,
 )
-from firedoor.play import Agreement, Node, Play, StepResult, open_scope
+from firedoor.play import Play, open_scope
 from firedoor.program import Program
 from firedoor.response_plan import ResponsePlan
 from firedoor.runbook import Json, Step
+from firedoor.stages import Agreement, Node, StepResult
 
 EVERYTHING_ASKS = ResponsePlan()
 """The rules where there are none: nothing is forbidden that is not always, everything asks."""

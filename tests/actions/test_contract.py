@@ -15,7 +15,7 @@ from firedoor.actions.policy import policy_for
 from firedoor.actions.registry import registry
 from firedoor.aws import BotoAws
 from firedoor.clock import VirtualClock
-from firedoor.engine.perform import apply_once
+from firedoor.engine.applying import apply_once
 from firedoor.errors import AwsRefused, Refused
 from firedoor.simulator.faults import Fault
 from firedoor.simulator.server import SimulatedAws

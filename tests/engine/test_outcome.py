@@ -19,10 +19,11 @@ from firedoor.engine.desk import Desk, Office
 from firedoor.engine.outcome import last_success, status_of
 from firedoor.engine.running import Outcome, next_run, resume, start
 from firedoor.errors import AwsRefused
-from firedoor.play import Node, Play, StepResult, open_scope
+from firedoor.play import Play, open_scope
 from firedoor.program import Program, compile_program
 from firedoor.runbook import Runbook
 from firedoor.simulator.server import SimulatedAws
+from firedoor.stages import Node, StepResult
 from tests.engine.conftest import ACTIONS as TOYS
 from tests.engine.conftest import SHUT, Cloud, desk_for, program_of, toy
 from tests.engine.simulated import USER, YES, Fire

@@ -10,9 +10,9 @@ import anyio.to_thread
 from firedoor.approval import Answer
 from firedoor.engine.limits import time_limit, tries
 from firedoor.errors import RunFailed
-from firedoor.play import Node, StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.stages import Node, StepResult
 
 
 class Plain:

@@ -35,10 +35,10 @@ from firedoor.inputs import read_inputs
 from firedoor.library import Library
 from firedoor.plan import NEW_INCIDENT, Plan
 from firedoor.planning import make_plan
-from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
+from firedoor.stages import StepResult
 
 Work = tuple[Desk, Program, dict[str, Json], str]
 """A run to go through: where, what, with which inputs, under which id."""

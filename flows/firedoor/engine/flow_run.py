@@ -21,9 +21,9 @@ from firedoor.engine.desk import Desk
 from firedoor.engine.outcome import status_of
 from firedoor.engine.prefect_carrier import PrefectCarrier, flow_run_here, run_name
 from firedoor.engine.prefect_states import state_of_run, waiting, why_of
-from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.stages import StepResult
 
 TAG = "firedoor"
 

@@ -15,7 +15,7 @@ import msgspec
 from firedoor.engine.desk import Desk
 from firedoor.engine.reapply import reopened, shut_again
 from firedoor.engine.verifying import verify
-from firedoor.play import StepResult
+from firedoor.stages import StepResult
 
 ROUNDS = 3
 """How often what was opened is shut again before the run ends; more is for people to look at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firedoor.actions.registry import registry
 from firedoor.kinds import parse_duration
-from firedoor.play import Node
+from firedoor.stages import Node
 
 SECONDS = {"triage": 600.0, "evidence": 600.0, "contain": 120.0}
 OTHER = 300.0

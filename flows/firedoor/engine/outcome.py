@@ -8,9 +8,9 @@ from typing import Literal
 
 from firedoor.engine.desk import Desk
 from firedoor.kinds import time_text
-from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json, Phase
+from firedoor.stages import StepResult
 
 RunStatus = Literal["contained", "not_contained", "done", "waiting", "refused", "failed"]
 

@@ -37,9 +37,9 @@ from firedoor.engine.prefect_states import (
     waiting,
     why_of,
 )
-from firedoor.play import Node, StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.stages import Node, StepResult
 
 BEGIN_SECONDS = 10.0
 """How long Prefect may take to begin a step or a subflow before it is done without Prefect."""

@@ -23,7 +23,7 @@ from firedoor.program import Program
 from firedoor.runbook import Json
 
 if TYPE_CHECKING:
-    from firedoor.play import StepResult
+    from firedoor.stages import StepResult
 
 BEGIN_SECONDS = 60.0
 """How long Prefect may take to begin the flow once its server answers."""

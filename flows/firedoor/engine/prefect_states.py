@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed, Paused, Running
 
 from firedoor.kinds import mask_key_id
-from firedoor.play import StepResult
 from firedoor.render import clean
+from firedoor.stages import StepResult
 
 PATIENCE = timedelta(days=30)
 """How long Prefect shows a run as waiting before it calls it failed. Our approvals end earlier."""

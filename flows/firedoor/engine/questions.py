@@ -14,9 +14,9 @@ from firedoor.engine.desk import Desk
 from firedoor.engine.door import Who, answer
 from firedoor.errors import Refused
 from firedoor.kinds import parse_duration, time_text
-from firedoor.play import Node, StepResult
 from firedoor.render import plain
 from firedoor.runbook import Approval
+from firedoor.stages import Node, StepResult
 
 Waiting = tuple[list[Node], StepResult | None]
 """A step that waits: its calls, and what it would change (None for a loop or sub-runbook)."""

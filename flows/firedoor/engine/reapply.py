@@ -8,13 +8,13 @@ action, the target and what it overwrites are the same; everything else is left 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from firedoor.actions.contract import Change, State
 from firedoor.approval import Decision, Wanted, asked_of, decide
 from firedoor.chain import Entry
+from firedoor.engine.applying import apply_once, judge
 from firedoor.engine.desk import Desk
 from firedoor.engine.guard import Guard
 from firedoor.engine.lease import working
@@ -28,8 +28,7 @@ from firedoor.engine.made import (
     short,
     taken_back,
 )
-from firedoor.engine.perform import apply_once, judge
-from firedoor.engine.recorder import recordable
+from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.program import Program
 from firedoor.runbook import Json
@@ -187,33 +186,12 @@ def _again(desk: Desk, one: Reopened) -> None:
     """Write-ahead as the first time: state before, intents, then change by change."""
     action = action_of(desk, one.action)
     given = read_input(action, one.given)
-    source = {part: str(getattr(desk.aws, part)) for part in ("account", "region", "principal")}
-    kept = desk.recorder.keep(
-        f"before-{one.step}-again",
-        msgspec.to_builtins(look(desk, one.action, one.given)),
-        about=f"State before {one.action} was made again",
-        source=source,
-        run=one.run,
-        step=one.step,
-    )
-    before = {"artefact": kept.id, "sha256": kept.sha256}
-
-    def write(kind: str, **data: Any) -> None:
-        told = {"action": one.action, **data, "reapplied": True}
-        desk.recorder.write(kind, told, run=one.run, step=one.step)
-
-    reopens = {"reopens": action.reopens.why} if action.reopens.why else {}
-    for change in one.changes:
-        write(
-            "step.intended",
-            change=msgspec.to_builtins(recordable(change)),
-            before=before,
-            **reopens,
-        )
+    record = StepRecord(desk.recorder, desk.aws, one.run, one.step, again=True)
+    record.intend(action, look(desk, one.action, one.given), list(one.changes))
     for change in one.changes:
         with faults(one.action):
             requests = apply_once(desk.aws, action, given, change, desk.case())
-        write("step.receipt", resource=change.resource, requests=requests)
+        record.receipt(action, change, requests)
 
 
 def _told(one: Reopened, why: str) -> dict[str, Json]:

@@ -17,9 +17,9 @@ from firedoor.engine.lease import working
 from firedoor.engine.outcome import status_of
 from firedoor.engine.stage import conduct
 from firedoor.errors import NotFound, PrefectUnavailable, RunFailed
-from firedoor.play import StepResult
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.stages import StepResult
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,9 +22,10 @@ from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
 from firedoor.engine.questions import Questions, Waiting, call_of
 from firedoor.plan import identity
-from firedoor.play import Agreement, Node, Play, Status, StepResult, open_scope, worst_proof
+from firedoor.play import Play, open_scope
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.stages import Agreement, Node, Status, StepResult, worst_proof
 
 
 class Carrier(Protocol):

@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from firedoor.chain import Entry
+from firedoor.engine.applying import apply_once
 from firedoor.engine.desk import Desk
 from firedoor.engine.lease import working
 from firedoor.engine.made import action_of, faults, look, read_input, short
-from firedoor.engine.perform import apply_once
 from firedoor.engine.undo_plan import LEFT, Undoing, Verdict, plan_undo
 from firedoor.errors import FiredoorError, Refused, StoreUnavailable
 from firedoor.runbook import Json

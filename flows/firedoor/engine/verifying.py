@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 from firedoor.actions.contract import Check
+from firedoor.engine.applying import judge
 from firedoor.engine.desk import Desk
 from firedoor.engine.made import action_of, changes_made, faults, read_input, taken_back
 from firedoor.engine.outcome import last_success
-from firedoor.engine.perform import judge
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.kinds import parse_time
 from firedoor.runbook import Json
