@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import pytest
 
-from firedoor.errors import RunFailed
+from firedoor.errors import RunFailed, StoreUnavailable
 from firedoor.play import Play, open_scope
 from firedoor.program import Program, compile_program
 from firedoor.runbook import Runbook
@@ -262,3 +263,27 @@ def test_the_worst_proof_of_a_group_counts() -> None:
     assert worst_proof(["holds", "unknown"]) == "unknown"
     assert worst_proof(["unknown", "broken", "holds"]) == "broken"
     assert worst_proof([]) == "none"
+
+
+class Full(Script):
+    """A stage where the first step finds the disk full, while the second one is at work."""
+
+    async def perform(self, node: Node) -> StepResult:
+        if node.id == "one":
+            raise StoreUnavailable("the disk is full")
+        await asyncio.sleep(0.02)
+        return await super().perform(node)
+
+
+def test_what_cannot_be_written_ends_the_run_when_what_was_begun_has_ended() -> None:
+    script = Full()
+
+    with pytest.raises(StoreUnavailable):
+        play(
+            script,
+            {"parallel": [step("one"), step("two")]},
+            step("three", "contain"),
+            finally_=[step("report", "report")],
+        )
+
+    assert script.log == ["two"]

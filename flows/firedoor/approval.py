@@ -61,7 +61,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person is asked: these steps, making these changes, or these calls of a loop."""
+    """What a person is asked: these steps, making these changes, or these calls of a loop.
+
+    `heard`: who has said yes so far, where more than one person has to.
+    """
 
     id: str
     run: str
@@ -70,6 +73,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     changes: tuple[Change, ...] = ()
     items: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,9 +102,19 @@ class VerificationFailed(FiredoorError):
 
 
 class Refused(FiredoorError):
-    """A rule of ours forbids it; the message names the rule and what to do instead."""
+    """A rule of ours forbids it; the message names the rule and what to do instead.
+
+    `rule` and `instead`: the same for themselves, where a guardrail has refused a step.
+    """
 
     kind = "refused"
+
+    def __init__(
+        self, message: str, *, where: str | None = None, rule: str = "", instead: str = ""
+    ) -> None:
+        super().__init__(message, where=where)
+        self.rule = rule
+        self.instead = instead
 
 
 class RunFailed(FiredoorError):

@@ -32,14 +32,15 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What an unasked change is judged by.
 
-    `changed_lately`: changes made in the account within the last hour. `management`: the id of the
-    organization's management account, "" where there is none, None when it could not be read.
-    `tags`: those of each target, by its ARN; None when they could not be read.
+    `changed_lately`: changes made in the account within the last hour, None when that could not be
+    read. `management`: the id of the organization's management account, "" where there is none,
+    None when it could not be read. `tags`: those of each target, by its ARN; None when they could
+    not be read.
     """
 
     account: str
     frozen: str = ""
-    changed_lately: int = 0
+    changed_lately: int | None = 0
     management: str | None = ""
     tags: Mapping[str, Mapping[str, str] | None] = {}
 
@@ -139,6 +140,15 @@ def _house_rules(plan: ResponsePlan, known: Known) -> list[Brake]:
 
 def _budget(count: int, plan: ResponsePlan, known: Known) -> list[Brake]:
     most = plan.budget.changes_per_hour
+    if known.changed_lately is None:
+        return [
+            Brake(
+                rule="budget",
+                why=f"how many changes were made in account {known.account} within the last hour "
+                f"could not be read, and its limit is {most}",
+                instead="See what else was changed there, then approve it",
+            )
+        ]
     if known.changed_lately + count <= most:
         return []
     return [

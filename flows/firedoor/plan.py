@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -55,6 +56,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def changes(self) -> list[Change]:
         """All changes, in order."""
         return [change for step in self.steps for change in step.changes]
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The document of `plan --json`, whose steps are those of `plan.made`."""
+    return {
+        "digest": plan.digest,
+        "runbook": plan.runbook,
+        "inputs": plan.inputs,
+        "target": plan.target,
+        "steps": [msgspec.to_builtins(step) | _always(step) for step in plan.steps],
+        "permissions": plan.permissions,
+        "unknown": plan.unknown,
+    }
+
+
+def _always(step: PlannedStep) -> dict[str, Any]:
+    """Fields of the contract that stand there even when they are empty."""
+    return {
+        "changes": [
+            {"resource": change.resource, "what": change.what, "from": change.from_}
+            | {"to": change.to, "lost": change.lost}
+            for change in step.changes
+        ],
+        "reversible": step.reversible,
+        "reopens": bool(step.reopens),
+        "reopens_why": step.reopens,
+        "approval": step.approval or None,
+    }
 
 
 def identity(inputs: Mapping[str, Json]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from firedoor.conditions import evaluate, names
-from firedoor.errors import FiredoorError
+from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.program import MAX_DEPTH, Program
 from firedoor.references import names_in, resolve
 from firedoor.runbook import Json, Phase, Runbook, Step, default_on_error
@@ -40,15 +40,22 @@ class Play:
     answered: bool = False
 
     async def run_all(self) -> list[StepResult]:
-        """All steps, then `finally`; never raises for a step's failure."""
+        """All steps, then `finally`; never raises for a step's failure.
+
+        StoreUnavailable ends it at once: what cannot be written down is not done.
+        """
         runbook = self.program.main
+        writable = True
         try:
             await self._run_body(runbook)
             if self.depth == 0:
                 held = await self.stage.hold(list(self.results.values()))
                 self.results = {result.id: result for result in held}
+        except StoreUnavailable:
+            writable = False
+            raise
         finally:
-            for step in runbook.finally_:
+            for step in runbook.finally_ if writable else ():
                 await self._settle(step)
         return list(self.results.values())
 
@@ -75,7 +82,13 @@ class Play:
             if not group or self.stopped:
                 continue
             before = [self.results.get(step.id or "") for step in group]
-            await asyncio.gather(*(self._settle(step) for step in group))
+            ended = await asyncio.gather(
+                *(self._settle(step) for step in group), return_exceptions=True
+            )
+            # Only when nothing is under way any more.
+            for error in ended:
+                if error is not None:
+                    raise error
             after = [self.results.get(step.id or "") for step in group]
             progressed = progressed or any(
                 new is not None and new != old and not _waits(new)
@@ -109,6 +122,8 @@ class Play:
     async def _settle(self, step: Step) -> None:
         try:
             result = await self._one(step)
+        except StoreUnavailable:
+            raise
         except FiredoorError as error:
             result = self._result(step, "failed", why=str(error))
         self.results[result.id] = result

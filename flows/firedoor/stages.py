@@ -21,7 +21,8 @@ SETTLED: frozenset[Status] = frozenset({"done", "nothing_to_do", "skipped", "pla
 class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How one step ended. `proof` is whether its containment was read back to hold.
 
-    `stops`: nobody agreed to it in time, and it says that the run ends then.
+    `stops`: nobody agreed to it in time, and it says that the run ends then. `rule`: the rule of
+    ours that refused it, whoever agreed, and `instead` what to do then; "" when people did.
     """
 
     id: str
@@ -36,6 +37,8 @@ class StepResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
     children: tuple[StepResult, ...] = ()
     stops: bool = False
+    rule: str = ""
+    instead: str = ""
 
     def flat(self) -> Iterator[StepResult]:
         """This result and those of the runs below it."""

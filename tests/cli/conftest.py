@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import boto3
 import pytest
 
 from firedoor.cli.main import main
-from firedoor.clock import VirtualClock
+from firedoor.clock import RealClock
 from firedoor.simulator.server import SimulatedAws
 
 USER = "ci-deployer"
@@ -76,7 +75,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, firedoor: Firedoor) -> Iterator[World]:
     """Reached through AWS_ENDPOINT_URL, as any other emulator would be."""
-    with SimulatedAws(VirtualClock(datetime.now(UTC))) as aws:
+    with SimulatedAws(RealClock()) as aws:
         who = aws.responder()
         admin = boto3.client(
             "iam",

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Desk, Office
 from firedoor.engine.guard import changed_lately, management_account, tags_of
-from firedoor.engine.running import Outcome, start
-from firedoor.errors import AwsError, AwsRefused
+from firedoor.engine.running import Outcome, resume, start
+from firedoor.errors import AwsError, AwsRefused, StoreUnavailable
 from firedoor.freezing import freeze, frozen, thaw
 from firedoor.response_plan import Modes, ResponsePlan
 from tests.engine.conftest import SHUT, Cloud, desk_for, program_of
@@ -87,9 +88,97 @@ def test_where_firedoor_only_observes_nothing_is_done_even_when_agreed(
     done = run(desk)
     kinds = [entry.kind for entry in desk.recorder.entries()]
 
-    assert (done.status, cloud.moves) == ("not_contained", [])
+    assert (done.status, cloud.moves) == ("refused", [])
     assert "guardrail.refused" in kinds
     assert "step.intended" not in kinds
+
+
+def test_what_a_rule_refuses_ends_refused_with_the_rule_and_what_to_do_instead(
+    office: Office, cloud: Cloud
+) -> None:
+    desk = unasked(office, cloud, ResponsePlan(mode=Modes(default="observe")))
+
+    done = run(desk)
+    [finished] = [entry.data for entry in desk.recorder.entries() if entry.kind == "step.finished"]
+    [told] = done.steps
+
+    assert (told["status"], told["rule"], told["proof"]) == ("refused", "mode observe", "none")
+    assert "plan … --commands" in told["instead"]
+    assert (finished["status"], finished["rule"]) == ("refused", "mode observe")
+    assert "(mode observe)" in finished["why"]
+
+
+def test_resume_tries_again_what_a_rule_refused(office: Office, cloud: Cloud) -> None:
+    desk = unasked(office, cloud, ResponsePlan(mode=Modes(default="observe")))
+    run(desk)
+
+    [again] = resume(desk, break_glass=True)
+    [done] = resume(dataclasses.replace(desk, plan=ACT), break_glass=True)
+
+    assert (again.status, done.status) == ("refused", "contained")
+    assert cloud.moves == [("front", "shut")]
+
+
+def test_what_somebody_denied_is_not_tried_again(office: Office, cloud: Cloud) -> None:
+    no = AlwaysTheSame(Answer(yes=False, by="os:carol", how="scripted"))
+    desk = desk_for(office, cloud, people=no)
+
+    assert run(desk).status == "refused"
+    assert resume(desk, break_glass=True) == []
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIREDOOR_SPOOL", str(tmp_path / "spool"))
+
+
+@pytest.mark.usefixtures("spool")
+def test_a_count_of_changes_that_cannot_be_read_asks(tmp_path: Path, cloud: Cloud) -> None:
+    office = Office.open(tmp_path / "home", break_glass=True)
+    desk = unasked(office, cloud)
+
+    def down(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the disk is gone")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(office.journal, "receipts_since", down)
+        done = run(desk)
+    [braked] = [entry.data for entry in desk.recorder.entries() if entry.kind == "guardrail.braked"]
+    [rule] = braked["rules"]
+
+    assert (done.status, cloud.moves) == ("waiting", [])
+    assert rule["rule"] == "budget"
+    assert "how many changes were made" in rule["why"]
+    assert "could not be read" in rule["why"]
+
+
+@pytest.mark.usefixtures("spool")
+def test_a_store_that_is_gone_from_the_start_asks_as_well(tmp_path: Path, cloud: Cloud) -> None:
+    (tmp_path / "home").write_text("in the way")
+    desk = unasked(Office.open(tmp_path / "home", break_glass=True), cloud)
+
+    done = run(desk)
+
+    assert (done.status, cloud.moves) == ("waiting", [])
+
+
+@pytest.mark.usefixtures("spool")
+def test_what_was_spooled_counts_as_changed_lately(tmp_path: Path, cloud: Cloud) -> None:
+    office = Office.open(tmp_path / "home", break_glass=True)
+    desk = desk_for(office, cloud)
+    told = {"action": "x", "resource": f"arn:aws:iam::{ACCOUNT}:user/x#y", "requests": []}
+    desk.recorder.write("step.receipt", told)
+
+    def down(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(office.journal, "append", down)
+        desk.recorder.write("step.receipt", told)
+
+    assert changed_lately(desk) == 2
+    cloud.wait(3700)
+    assert changed_lately(desk) == 0
 
 
 def test_changes_of_the_last_hour_are_counted_over_all_incidents(

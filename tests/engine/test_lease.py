@@ -19,6 +19,8 @@ from firedoor.approval import AlwaysTheSame, Answer, Question
 from firedoor.engine.desk import Office
 from firedoor.engine.lease import working
 from firedoor.engine.running import resume, start
+from firedoor.engine.undo import plan_undo, undo
+from firedoor.engine.verifying import verify
 from firedoor.errors import FiredoorError, Refused
 from firedoor.journal import Journal
 from firedoor.store import Store
@@ -138,6 +140,25 @@ def test_two_who_resume_at_once_move_each_door_once(office: Office, cloud: Cloud
     assert sorted(ended) == ["contained", "refused"]
     assert sorted(cloud.moves) == [("back", "shut"), ("front", "shut")]
     assert office.journal.verify(first.incident).holds
+
+
+@pytest.mark.parametrize("work", [verify, lambda desk: undo(desk, plan_undo(desk))])
+def test_verify_and_undo_are_refused_while_another_process_works_the_incident(
+    office: Office, cloud: Cloud, work: Any
+) -> None:
+    desk = desk_for(office, cloud, people=YES)
+    start(desk, program_of(SHUT), DOORS, break_glass=True)
+    # Its holder's lease has run out: what was shut may be opened again.
+    cloud.wait(37 * 3600)
+    known = len(desk.recorder.entries())
+
+    with held_elsewhere(office.journal) as process:
+        with pytest.raises(Refused, match="os:anna"):
+            work(desk)
+        process.kill()
+
+    assert len(desk.recorder.entries()) == known
+    assert len(cloud.moves) == 2
 
 
 def test_entries_of_two_processes_form_one_chain(journal: Journal) -> None:

@@ -43,6 +43,23 @@ def result(status: str = "done", **more: Any) -> StepResult:
         ([result(), result("failed", proof="broken")], "not_contained"),
         ([result(), result("waiting")], "waiting"),
         ([result(), result("refused")], "refused"),
+        ([result(), result("refused", proof="none", rule="own principal")], "refused"),
+        ([result("refused", proof="none", rule="own principal")], "refused"),
+        ([result("refused", proof="none"), result("not_run", phase="triage")], "refused"),
+        ([result("refused", proof="none"), result("failed", proof="broken")], "not_contained"),
+        ([result("refused", proof="none"), result(proof="unknown")], "not_contained"),
+        (
+            [result("refused", proof="none"), result("failed", phase="eradicate", proof="none")],
+            "failed",
+        ),
+        (
+            [
+                result("refused", proof="none"),
+                result(phase="recover", mutating=False, proof="broken"),
+            ],
+            "refused",
+        ),
+        ([result(), result("not_run")], "not_contained"),
         (
             [result(), result(id="quiet", phase="recover", mutating=False, proof="broken")],
             "not_contained",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,7 +23,7 @@ from firedoor.clock import VirtualClock
 from firedoor.engine.server import Server, embedded_server
 from firedoor.library import Library
 from firedoor.simulator.server import SimulatedAws
-from tests.engine.prefect_home import Seen
+from tests.engine.prefect_home import Seen, as_by_hand
 from tests.findings.documents import guardduty, key_details
 
 pytestmark = pytest.mark.slow
@@ -147,11 +148,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=as_by_hand,
         )
         try:
             yield found
         finally:
-            worker.terminate()
+            # With the flow runs that it has started: those that wait for a person do not end.
+            os.killpg(worker.pid, signal.SIGKILL)
             worker.wait(30)
 
 

@@ -19,7 +19,8 @@ from firedoor.engine.desk import Desk, Office
 from firedoor.engine.running import Outcome, resume, start
 from firedoor.engine.server import Server, cool, server_for
 from firedoor.engine.server_settings import database_of, prefect_home
-from firedoor.errors import AwsUnreachable
+from firedoor.errors import AwsUnreachable, StoreUnavailable
+from firedoor.evidence import Vault
 from firedoor.program import Program
 from tests.engine.conftest import ACTIONS, LOOK, SHUT, Cloud, desk_for, program_of
 from tests.engine.prefect_home import Seen
@@ -207,6 +208,21 @@ def test_a_step_that_ran_out_of_time_is_not_begun_again_while_it_may_still_be_at
     assert len(begun) == 1
     assert done.steps[0]["status"] == "failed"
     assert "no end after 1 s" in str(done.steps[0]["why"])
+
+
+def test_evidence_that_cannot_be_kept_ends_the_run_before_anything_is_changed(
+    office: Office, seen: Seen, cloud: Cloud, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    desk = desk_for(office, cloud, people=YES)
+    desk.recorder.vault = Vault(tmp_path / "file" / "vault")
+
+    with pytest.raises(StoreUnavailable, match="--break-glass"):
+        run(desk)
+
+    assert cloud.moves == []
+    assert kinds(desk)[-1] == "error"
+    assert until(lambda: seen.flow_runs()[f"{desk.incident} fire r1"][0] == "FAILED")
 
 
 def test_a_sub_runbook_is_a_subflow(office: Office, seen: Seen, cloud: Cloud) -> None:

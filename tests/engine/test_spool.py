@@ -201,9 +201,12 @@ def test_without_a_spool_nothing_moves_when_the_state_before_cannot_be_kept(
     desk = begun(tmp_path, cloud, break_glass=False)
     (tmp_path / "home" / "vault").write_text("in the way")
 
-    done = start(desk, program_of(SHUT), DOORS, break_glass=True)
+    with pytest.raises(StoreUnavailable, match="--break-glass"):
+        start(desk, program_of(SHUT), DOORS, break_glass=True)
+    last = desk.recorder.entries()[-1]
 
-    assert (done.status, cloud.moves) == ("failed", [])
+    assert cloud.moves == []
+    assert (last.kind, last.data["kind"]) == ("error", "store_unavailable")
 
 
 def test_a_store_that_is_down_from_the_start_stops_nothing_in_break_glass(

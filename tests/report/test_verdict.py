@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firedoor.report import Report, build
-from tests.report.story import Story, agree, contain
+from tests.report.story import KEY, USER, Story, agree, contain
 
 
 def said(story: Story) -> Report:
@@ -130,11 +130,26 @@ def test_a_no_is_a_refusal(waiting: Story) -> None:
 
 def test_what_was_undone_on_purpose_is_neither_contained_nor_a_failure(contained: Story) -> None:
     undo(contained)
+    contained.tell(
+        "undo.receipt",
+        {"action": "iam.disable_access_keys", "resource": f"{USER}#access-key/{KEY}"},
+        step="named_key",
+    )
 
     report = said(contained)
 
     assert report.verdict.status == "undone"
     assert report.verdict.words == "Contained, then opened again"
+
+
+def test_what_was_undone_in_part_says_how_much_still_stands(contained: Story) -> None:
+    undo(contained)
+
+    report = said(contained)
+
+    assert report.verdict.status == "partly_undone"
+    assert report.verdict.words == "Contained, then partly opened again"
+    assert "2 changes still stand" in report.verdict.why
 
 
 def test_a_change_that_was_undone_and_made_again_counts_again(contained: Story) -> None:

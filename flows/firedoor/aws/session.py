@@ -7,6 +7,7 @@ caller observes first. https://docs.aws.amazon.com/sdkref/latest/guide/feature-r
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections import Counter
@@ -170,6 +171,7 @@ class BotoAws:
         self, service: str, operation: str, region: str | None, given: Mapping[str, Any], read: bool
     ) -> dict[str, Any]:
         from botocore import exceptions as boto  # lazy: see the package
+        from botocore.parsers import ResponseParserError
 
         name = f"{service}:{''.join(part.title() for part in operation.split('_'))}"
         if operation == "lookup_events":
@@ -181,7 +183,7 @@ class BotoAws:
         except boto.ClientError as error:
             self._note(error.response)
             raise from_client_error(error, name) from None
-        except boto.BotoCoreError as error:
+        except (boto.BotoCoreError, ResponseParserError) as error:
             raise from_connection_error(error, name) from None
         self._note(answer)
         answer.pop("ResponseMetadata", None)
@@ -210,12 +212,16 @@ class BotoAws:
             user_agent_extra="firedoor",
             max_pool_connections=20,
         )
-        client = self._session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoint,
-            config=config,
-        )
+        try:
+            client = self._session.create_client(
+                service, region_name=region, endpoint_url=self._endpoint, config=config
+            )
+        except ValueError as error:
+            raise AwsError(
+                f"{error}; see AWS_ENDPOINT_URL and the AWS profile",
+                code="InvalidEndpoint",
+                operation=service,
+            ) from None
         if self._simulated:
             refuse_real(client.meta.endpoint_url)
         return client
@@ -274,6 +280,7 @@ def connect(
 
     try:
         session = botocore.session.Session(profile=profile)
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         if credentials:
             session.set_credentials(*credentials)
         wanted = region or session.get_config_variable("region") or "us-east-1"
@@ -288,6 +295,14 @@ def connect(
             f"({aws.principal})"
         )
     return aws
+
+
+@functools.cache
+def _models(path: str | None) -> Any:
+    """The service models of all sessions: each would read, and hold, tens of megabytes anew."""
+    from botocore.loaders import create_loader  # lazy: see the package
+
+    return create_loader(path)
 
 
 def _listed(value: Any) -> list[str]:

@@ -85,6 +85,7 @@ def from_client_error(error: Any, operation: str) -> AwsError:
 def from_connection_error(error: Exception, operation: str) -> AwsError:
     """What botocore raises when no answer came, or when it cannot even ask."""
     from botocore import exceptions as boto  # lazy: see the package
+    from botocore.parsers import ResponseParserError
 
     name = type(error).__name__
     text = " ".join(str(error).split())[:300]
@@ -104,8 +105,15 @@ def from_connection_error(error: Exception, operation: str) -> AwsError:
         return NoCredentials(
             "no AWS Region is set: give --region, or set AWS_REGION", code=name, operation=operation
         )
+    if isinstance(error, ResponseParserError):
+        return AwsUnreachable(
+            f"{operation} was not answered as AWS answers; it may or may not have been done",
+            code=name,
+            operation=operation,
+        )
     if isinstance(error, boto.HTTPClientError):
         return AwsUnreachable(
             f"no answer from AWS to {operation}: {text}", code=name, operation=operation
         )
-    return AwsError(f"{operation} could not be asked: {text}", code=name, operation=operation)
+    hint = "; see the network and AWS_ENDPOINT_URL" if "onnect" in text else ""
+    return AwsError(f"{operation} could not be asked: {text}{hint}", code=name, operation=operation)

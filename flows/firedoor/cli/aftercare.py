@@ -25,6 +25,8 @@ from firedoor.summary import summarize
 if TYPE_CHECKING:
     from rich.console import Console
 
+UNDONE = ("undone", "partly_undone")
+
 
 @click.command("verify")
 @click.argument("incident")
@@ -43,8 +45,8 @@ def verify_command(incident: str, again: bool, yes: bool, as_json: bool) -> None
     opened = reopened(desk) if found.holds is False else []
     told: Mapping[str, Any] = {"reapplied": [], "left": []}
     shown = console(stderr=True)
+    show_target(shown, desk.target)
     if again and opened:
-        show_target(shown, desk.target)
         _show_opened(shown, opened)
         if any(one.allowed for one in opened):
             _confirm(yes, as_json)
@@ -116,6 +118,8 @@ def _show(
         )
     if found.holds is None:
         shown.print("Nothing of this incident is shut (any more): there is nothing to read back.")
+    elif found.holds and summarize(desk.recorder.entries()).status in UNDONE:
+        shown.print("[warn]What is still shut holds; the rest was undone, and is open.[/]")
     elif found.holds:
         shown.print("[good]Everything that was contained still holds.[/]")
     else:
@@ -123,10 +127,14 @@ def _show(
         shown.print(
             "[warn]Not everything could be read back.[/]"
             if unread
-            else "[bad]Something does not hold.[/] Contain it again with:"
+            else "[bad]Something does not hold.[/]"
         )
-        if any(one.allowed for one in opened) and not told["reapplied"]:
+        shut = any(one.allowed for one in opened) and not told["reapplied"]
+        if shut:
             _show_opened(shown, opened)
+        if not unread:
+            shown.print("\nContain it again with:")
+        if shut:
             shown.print(f"  firedoor verify {clean(desk.incident)} --reapply")
         for words in () if unread else _again(desk):
             shown.print(f"  {clean(words)}", soft_wrap=True)

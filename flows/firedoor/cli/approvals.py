@@ -13,7 +13,7 @@ from firedoor.engine.desk import Office
 from firedoor.engine.door import Who, answer, whoami
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import NotFound
-from firedoor.kinds import mask_key_id
+from firedoor.kinds import mask_key_id, parse_time
 from firedoor.library import Library
 from firedoor.response_plan import load_plan
 
@@ -28,9 +28,17 @@ def approvals_command(as_json: bool) -> None:
         for incident in journal.incidents()
         for entry in open_questions(journal.entries(incident))
     ]
+    now = RealClock().now()
+    late = {entry.data["id"] for _, entry in waiting if parse_time(entry.data["expires"]) <= now}
     if as_json:
         told = [
-            {"incident": incident, "run": entry.run, "asked": entry.at, **entry.data}
+            {
+                "incident": incident,
+                "run": entry.run,
+                "asked": entry.at,
+                "expired": entry.data["id"] in late,
+                **entry.data,
+            }
             for incident, entry in waiting
         ]
         print_json({"approvals": told})
@@ -39,9 +47,14 @@ def approvals_command(as_json: bool) -> None:
     if not waiting:
         shown.print("Nothing waits for a person.")
     for incident, entry in waiting:
-        shown.print(
-            f"[name]{entry.data['id']}[/]  [quiet]{incident}, expires {entry.data['expires']}[/]"
-        )
+        id_ = entry.data["id"]
+        ends = f"[quiet]expires {entry.data['expires']}[/]"
+        if id_ in late:
+            ends = (
+                f"[warn]expired at {entry.data['expires']}: nobody can answer it any more; "
+                f"`firedoor resume {incident}` goes on ({entry.data['on_timeout']})[/]"
+            )
+        tell(shown, f"[name]{id_}[/]  [quiet]{incident}[/]  {ends}")
         shown.print(f"  {clean(mask_key_id(entry.data['question']))}")
         for change in entry.data["changes"]:
             for line in change_lines(change):

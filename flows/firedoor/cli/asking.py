@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+ASKING = threading.Event()
+"""Set while a thread reads the terminal: nothing can end that thread but an answer."""
+
+
 class Terminal:
     """Asks whoever sits at the terminal; their answer is journalled with their name."""
 
@@ -21,7 +26,19 @@ class Terminal:
         self._console = shown
 
     def ask(self, question: Question) -> Answer | None:
-        """yes, no, or later (the approval stays open)."""
+        """yes, no, or later (the approval stays open). Who has agreed is not asked once more."""
+        if whoami() in question.heard:
+            return None
+        ASKING.set()
+        try:
+            return self._asked(question)
+        except click.Abort:
+            # Ctrl-D; Ctrl-C reaches the main thread alone.
+            return None
+        finally:
+            ASKING.clear()
+
+    def _asked(self, question: Question) -> Answer | None:
         answer = click.prompt(
             click.style(f"  {question.id}", bold=True) + " (yes, no, later)",
             type=click.Choice(["yes", "no", "later"]),
@@ -45,7 +62,7 @@ class YesToChanges:
 
     def ask(self, question: Question) -> Answer | None:
         """Yes to changes that whoever runs it may confirm."""
-        if question.by != "responder" or not question.changes:
+        if question.by != "responder" or not question.changes or whoami() in question.heard:
             return None
         return Answer(yes=True, by=whoami(), how="--yes")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from firedoor.cli.terminal import clean, console, json_option, print_json
+from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.cli.words import MARKS, VERDICTS
 from firedoor.engine.case import HOMES, office_of
 from firedoor.engine.desk import Office
@@ -15,6 +17,9 @@ from firedoor.engine.door import whoami
 from firedoor.kinds import mask_key_id, parse_time
 from firedoor.settings import home
 from firedoor.summary import Summary, summarize
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SECTIONS = (
     "summary",
@@ -97,9 +102,7 @@ def status_command(incident: str | None, as_json: bool) -> None:
     for run in found.runs:
         shown.print(f"\n[head]{run['run']}[/] {run['runbook']}  [quiet]{run['status']}[/]")
         for step in run.get("steps", ()):
-            mark, colour = MARKS.get(step["status"], ("·", "quiet"))
-            proof = step["proof"] if step["proof"] != "none" else ""
-            shown.print(f"  [{colour}]{mark}[/] {clean(step['id']):<18} {step['phase']:<9} {proof}")
+            _show_step(shown, step)
     for asked in found.waiting:
         shown.print(f"\n[warn]waits:[/] {clean(asked['question'])}")
         shown.print(f"  firedoor approve {asked['id']}   or   firedoor deny {asked['id']}")
@@ -122,6 +125,20 @@ def status_command(incident: str | None, as_json: bool) -> None:
         shown.print(f"[quiet]{late} {each['at']}: {each['what']}: firedoor verify {found.id}[/]")
     if found.report:
         shown.print(f"[quiet]report: {clean(found.report)}[/]", soft_wrap=True)
+
+
+def _show_step(shown: Console, step: Mapping[str, Any], indent: int = 2) -> None:
+    """A step, why it failed or was refused, and below it what it called that did not go well."""
+    mark, colour = MARKS.get(step["status"], ("·", "quiet"))
+    proof = step["proof"] if step["proof"] != "none" else ""
+    shown.print(
+        f"{' ' * indent}[{colour}]{mark}[/] {clean(step['id']):<18} {step['phase']:<9} {proof}"
+    )
+    if step["status"] in ("failed", "refused") and step.get("why"):
+        tell(shown, f"[warn]{clean(mask_key_id(step['why']))}[/]", indent=indent + 4)
+    for inner in step.get("steps", ()):
+        if inner["status"] in ("failed", "refused"):
+            _show_step(shown, inner, indent + 3)
 
 
 @click.command("note")

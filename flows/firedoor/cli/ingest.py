@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from firedoor.cli.asking import Terminal
 from firedoor.cli.ending import EXIT, tell_next
+from firedoor.cli.handed import resident_of, take_in_there
+from firedoor.cli.last_resort import last_resort
 from firedoor.cli.options import account_option, break_glass_option, region_option
-from firedoor.cli.prepared import read_program
+from firedoor.cli.planned import show_target
+from firedoor.cli.prepared import plan_in, read_program
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, console, json_option, print_json
 from firedoor.engine.case import home_of
 from firedoor.engine.desk import Office
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import start, warm
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from firedoor.approval import People
+    from firedoor.aws import BotoAws
+    from firedoor.engine.running import Outcome
+    from firedoor.finding import Finding
+    from firedoor.plan import Plan
+    from firedoor.program import Program
+    from firedoor.routing import Route
 
 
 @click.command("ingest")
@@ -31,11 +46,10 @@ def ingest_command(
 ) -> None:
     """Take a finding in as if it had come by webhook. Nothing is changed without asking."""
     from firedoor.cli.route import read_findings, show_route  # lazy: parsers
-    from firedoor.engine.intake import take_in
     from firedoor.routing import route_json
 
     shown = console(stderr=True)
-    asks = can_ask() and not as_json
+    people = Terminal(shown) if can_ask() and not as_json else None
     results: list[dict[str, Any]] = []
     code = 0
     for raw, finding, routed in read_findings(file):
@@ -45,14 +59,51 @@ def ingest_command(
             results.append({"route": route_json(routed), "incident": None, "status": status})
             code = code if routed.ignored else max(code, 1)
             continue
-        from firedoor.aws import connect
+        show_route(shown, routed)
+        with resident_of(home_of(""), shown, break_glass=break_glass) as resident:
+            if resident:
+                done = take_in_there(
+                    resident,
+                    shown,
+                    home_of(""),
+                    document=raw,
+                    account=account,
+                    region=region,
+                    people=people,
+                )
+            else:
+                done = _here(shown, raw, finding, routed, account, region, people, break_glass)
+        results.append({"route": route_json(routed), **msgspec.to_builtins(done)})
+        code = max(code, EXIT.get(done.status, 3))
+        if not as_json:
+            tell_next(done)
+    if as_json:
+        print_json(results[0] if len(results) == 1 else results)
+    sys.exit(code)
 
-        if not break_glass:
-            warm(home_of(""))
-        program, given = read_program(routed.runbook, [], routed.inputs)
-        aws = connect(
-            account=account or finding.account or None, region=region or finding.region or None
-        )
+
+def _here(
+    shown: Console,
+    raw: Any,
+    finding: Finding,
+    routed: Route,
+    account: str | None,
+    region: str | None,
+    people: People | None,
+    break_glass: bool,
+) -> Outcome:
+    """Take a routed finding in and run its runbook in this process."""
+    from firedoor.aws import connect  # lazy: botocore
+    from firedoor.engine.intake import take_in
+
+    if not break_glass:
+        warm(home_of(""))
+    program, given = read_program(routed.runbook or "", [], routed.inputs)
+    aws = connect(
+        account=account or finding.account or None, region=region or finding.region or None
+    )
+    plans = partial(_plans, aws, program, given)
+    with last_resort(plans, break_glass=break_glass):
         desk = take_in(
             Office.open(break_glass=break_glass),
             aws,
@@ -61,15 +112,13 @@ def ingest_command(
             routed,
             raw,
             policy=policy_in_force(aws.target),
-            people=Terminal(shown) if asks else None,
+            people=people,
             listeners=(Progress(shown),),
         )
-        show_route(shown, routed)
-        done = start(desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say)
-        results.append({"route": route_json(routed), **msgspec.to_builtins(done)})
-        code = max(code, EXIT.get(done.status, 3))
-        if not as_json:
-            tell_next(done)
-    if as_json:
-        print_json(results[0] if len(results) == 1 else results)
-    sys.exit(code)
+        show_target(shown, desk.target)
+        return start(desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say)
+
+
+def _plans(aws: BotoAws, program: Program, given: dict[str, Any]) -> list[Plan]:
+    """What the runbook of a finding would do now."""
+    return [plan_in(aws, aws.target, program, given, hunt=True)]

@@ -139,7 +139,10 @@ def show_command(name: str, graph: bool, as_json: bool) -> None:
     library = Library.open()
     book = library.load(name)
     if graph:
-        print(mermaid(book))
+        if as_json:
+            print_json({"name": book.runbook, "mermaid": mermaid(book)})
+        else:
+            print(mermaid(book))
         return
     told = _shown(book)
     if as_json:

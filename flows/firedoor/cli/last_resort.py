@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from firedoor.cli.planned import commands
@@ -11,27 +11,30 @@ from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.masking import masked_text
 from firedoor.plan import Plan
 
+BREAK_GLASS = "`--break-glass` goes on with a local spool (FIREDOOR_SPOOL) in place of the store."
+
 
 @contextmanager
-def last_resort(plan: Callable[[], Plan | None], *, break_glass: bool) -> Iterator[None]:
-    """Run the block; when the store fails it, print what a person would type instead, on stderr.
+def last_resort(plans: Callable[[], Sequence[Plan]], *, break_glass: bool) -> Iterator[None]:
+    """Run the block; when the store or the vault fails it, print what a person would type instead,
+    on stderr.
 
-    `plan` reads AWS anew: what was changed before the store failed is not told again. The error
+    `plans` reads AWS anew: what was changed before the store failed is not told again. The error
     goes on to whoever calls.
     """
     try:
         yield
     except StoreUnavailable:
         if not break_glass:
-            _say(
-                "`--break-glass` goes on with a local spool (FIREDOOR_SPOOL) in place of the store."
-            )
+            _say(BREAK_GLASS)
         try:
-            found = plan()
+            words = [line for plan in plans() for line in commands(plan)]
         except FiredoorError as error:
-            _say(f"What is left to do could not be read: {error}")
+            _say(
+                f"What is left to do could not be read: {error}",
+                "`firedoor plan RUNBOOK key=value… --commands` prints it for a runbook.",
+            )
             raise
-        words = commands(found) if found else []
         if words:
             _say("firedoor changes nothing that it cannot write down. By hand:", *words)
         raise

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("language", "Check runbooks, playbooks and scenarios; all errors at once."),
     "list": ("language", "List runbooks, playbooks, actions or scenarios."),
     "show": ("language", "What a runbook does: inputs, steps, permissions, undo."),
+    "policy": ("policy", "The least-privilege IAM policy that runbooks need."),
     "schema": ("language", "The JSON Schema of runbooks, for editors."),
     "route": ("route", "Which playbook and runbook a finding goes to, and why."),
     "plan": ("run", "What a runbook would change. Reads AWS, changes nothing."),
@@ -39,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("resume", "Go on with what was cut off or waited."),
     "verify": ("aftercare", "Read back whether what was contained still holds."),
     "undo": ("undoing", "Put back what was changed, from the recorded state before."),
+    "serve": ("serve", "Stay: keep Prefect warm and take runs over. No webhooks yet."),
     "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
     "report": ("records", "Write the report of an incident again."),
     "evidence": ("records", "List and verify evidence."),
@@ -68,7 +70,7 @@ GROUPS = {
         "evidence",
         "journal",
     ),
-    "Before": ("drill", "check", "list", "show", "schema"),
+    "Before": ("serve", "drill", "check", "list", "show", "policy", "schema"),
 }
 
 
@@ -123,8 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = leave.exit_code
     except click.UsageError as error:
         code = _tell(_usage(error), as_json, 2)
-    except click.Abort:
-        code = _tell({"kind": "aborted", "message": "aborted", "where": None}, as_json, 130)
+    except click.Abort as abort:
+        # click makes one of Ctrl-C anywhere; at a question of its own it has no cause.
+        told = _INTERRUPTED if isinstance(abort.__cause__, KeyboardInterrupt) else _ABORTED
+        code = _leave(_tell(told, as_json, 130))
     except FiredoorError as error:
         code = _tell(error.as_json(), as_json, error.exit_code)
     except KeyboardInterrupt:
@@ -141,6 +145,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _leave(code: int) -> int:
+    """The code; or the end at once, where a thread still reads an answer that nobody gives."""
+    from firedoor.cli.asking import ASKING  # lazy: most commands ask nothing
+
+    if ASKING.is_set():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+_ABORTED = {"kind": "aborted", "message": "aborted: nothing was changed", "where": None}
 _INTERRUPTED = {
     "kind": "interrupted",
     "message": "interrupted; what was done is in the journal: `firedoor incidents`, then "

@@ -10,39 +10,12 @@ import msgspec
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, tell
 from firedoor.kinds import mask_key_id
+from firedoor.plan import plan_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from firedoor.plan import Plan, PlannedStep
-
-
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """The document of `plan --json`."""
-    return {
-        "digest": plan.digest,
-        "runbook": plan.runbook,
-        "inputs": plan.inputs,
-        "target": plan.target,
-        "steps": [msgspec.to_builtins(step) | _always(step) for step in plan.steps],
-        "permissions": plan.permissions,
-        "unknown": plan.unknown,
-    }
-
-
-def _always(step: PlannedStep) -> dict[str, Any]:
-    """Fields of the contract that stand there even when they are empty."""
-    return {
-        "changes": [
-            {"resource": change.resource, "what": change.what, "from": change.from_}
-            | {"to": change.to, "lost": change.lost}
-            for change in step.changes
-        ],
-        "reversible": step.reversible,
-        "reopens": bool(step.reopens),
-        "reopens_why": step.reopens,
-        "approval": step.approval or None,
-    }
+    from firedoor.plan import Plan
 
 
 def show_plan(console: Console, plan: Plan) -> None:
@@ -55,7 +28,7 @@ def show_plan(console: Console, plan: Plan) -> None:
     )
     for step in plan.steps:
         if step.status == "failed":
-            console.print(f"  [bad]✗ {clean(step.id)}[/]  {clean(mask_key_id(step.why))}")
+            tell(console, f"[bad]✗ {clean(step.id)}[/]  {clean(mask_key_id(step.why))}", indent=2)
         elif step.changes:
             asks = f"asks {step.approval}" if step.approval not in ("", "confirm") else ""
             inside = f"[quiet]{clean(step.run)}[/] " if "." in step.run else ""
@@ -68,15 +41,15 @@ def show_plan(console: Console, plan: Plan) -> None:
                     tell(console, line, indent=6)
     for step in plan.steps:
         if step.status == "later":
-            console.print(
-                f"  [warn]?[/] [name]{clean(step.id)}[/]  [quiet]{clean(step.why)}[/]"
-                f"  [warn]asks {clean(step.approval)}[/]"
+            tell(
+                console,
+                f"[warn]?[/] [name]{clean(step.id)}[/]  [quiet]{clean(step.why)}[/]"
+                f"  [warn]asks {clean(step.approval)}[/]",
+                indent=2,
             )
-    quiet = [
-        step.id
-        for step in plan.steps
-        if not step.changes and step.status not in ("failed", "later")
-    ]
+    # A sub-runbook's steps bear the same ids: what changes something there or here is not listed.
+    told = {step.id for step in plan.steps if step.changes or step.status in ("failed", "later")}
+    quiet = [step.id for step in plan.steps if step.id not in told]
     if quiet:
         tell(
             console,
@@ -117,3 +90,6 @@ def _commands(action: str, change: Any) -> list[str]:
     if say is None:
         return [f"# no AWS CLI command is known for {action}"]
     return [shlex.join(["aws", *words]) for words in say(change)]
+
+
+__all__ = ["commands", "plan_json", "show_plan", "show_target"]

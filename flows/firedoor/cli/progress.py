@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from firedoor.approval import NOT_AGREED
 from firedoor.chain import Entry
 from firedoor.cli.terminal import clean, tell
-from firedoor.cli.words import MARKS, PROOFS, VERDICTS, resource, value
+from firedoor.cli.words import MARKS, PROOFS, VERDICTS, value
 from firedoor.kinds import mask_key_id
+from firedoor.saying import short_resource
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +48,7 @@ class Progress:
 
     def _step_receipt(self, entry: Entry) -> None:
         if entry.data.get("reapplied"):
-            what = _said(resource(entry.data["resource"]))
+            what = _said(short_resource(entry.data["resource"]))
             self._line(entry, f"[warn]↻[/] [name]{clean(entry.step)}[/]  {what}")
             self._line(entry, "[warn]somebody had opened it again; it is shut again[/]", 4)
 
@@ -119,7 +120,7 @@ def change_lines(change: dict[str, Any], width: int = 46) -> list[str]:
     """A change as `resource  what  from → to`, as rich markup; below it what cannot come back."""
     before, after = value(change.get("from"), width), value(change.get("to"), width)
     lines = [
-        f"{_said(resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "
+        f"{_said(short_resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "
         f"{_said(before)} [quiet]→[/] [head]{_said(after)}[/]"
     ]
     if change.get("lost"):

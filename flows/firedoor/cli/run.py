@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
-import msgspec
 
 from firedoor.cli.asking import Terminal, confirmed
 from firedoor.cli.ending import end
+from firedoor.cli.handed import resident_of, run_there
 from firedoor.cli.last_resort import last_resort
 from firedoor.cli.options import account_option, break_glass_option, region_option
 from firedoor.cli.planned import commands, plan_json, show_plan
 from firedoor.cli.prepared import plan_in, planned, read_program
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, console, json_option, print_json
+from firedoor.engine.agreed import journal_plan, title_of
 from firedoor.engine.case import connect_for, home_of
-from firedoor.engine.desk import Desk, Office, open_desk, opened
+from firedoor.engine.desk import Office, open_desk, opened
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
 from firedoor.errors import BadInput, Refused
-from firedoor.plan import NEW_INCIDENT, PLANNED_RUN, Plan
 
 
 @click.command("plan")
@@ -45,7 +44,9 @@ def plan_command(
     """
     program, given = read_program(runbook, inputs)
     _, plan = planned(program, given, account, region)
-    if as_commands:
+    if as_commands and as_json:
+        print_json({"commands": commands(plan)})
+    elif as_commands:
         print("\n".join(commands(plan)))
     elif as_json:
         print_json(plan_json(plan))
@@ -85,12 +86,34 @@ def run_command(
     """
     shown = console(stderr=True)
     asks = can_ask() and not as_json
+    home = home_of(incident or "")
+    people = Terminal(shown) if asks else None
+    quiet = as_json and not sys.stderr.isatty()
+    with resident_of(home, shown, break_glass=break_glass) as resident:
+        if resident:
+            done = run_there(
+                resident,
+                shown,
+                home,
+                runbook=runbook,
+                inputs=inputs,
+                incident=incident,
+                account=account,
+                region=region,
+                yes=yes,
+                digest=digest,
+                people=people,
+                quiet=quiet,
+            )
+            end(done, as_json)
     program, given = read_program(runbook, inputs)
     if not break_glass:
-        warm(home_of(incident or ""))
-    with last_resort(lambda: planned(program, given, account, region)[1], break_glass=break_glass):
+        warm(home)
+    with last_resort(
+        lambda: [planned(program, given, account, region)[1]], break_glass=break_glass
+    ):
         if incident:
-            office = Office.open(home_of(incident), break_glass=break_glass)
+            office = Office.open(home, break_glass=break_glass)
             aws, target = connect_for(office.known(incident), account=account, region=region)
             plan = plan_in(aws, target, program, given, hunt=False)
         else:
@@ -114,7 +137,7 @@ def run_command(
                 office,
                 aws,
                 target,
-                title=f"{program.main.title}: {_about(given)}",
+                title=title_of(program, given),
                 severity="high",
                 policy=policy,
             )
@@ -123,56 +146,15 @@ def run_command(
             aws,
             target,
             incident=incident,
-            people=Terminal(shown) if asks else None,
-            listeners=() if as_json and not sys.stderr.isatty() else (Progress(shown),),
+            people=people,
+            listeners=() if quiet else (Progress(shown),),
         )
         with alone(desk):
             # From the run's number on: another run must not take it, and its approvals with it.
-            _journal_plan(
-                desk,
-                plan,
-                next_run(desk.recorder.entries()),
-                "--yes" if yes else "terminal",
-                agreed,
-            )
+            run = next_run(desk.recorder.entries())
+            how = ("--yes" if yes else "terminal") if agreed else ""
+            journal_plan(desk, plan, run, how)
             done = start(
                 desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say
             )
     end(done, as_json)
-
-
-def _journal_plan(desk: Desk, plan: Plan, run: str, how: str, agreed: bool) -> None:
-    """The plan as it was shown, and the yes to it: it covers the run's steps without their own
-    `approve:`."""
-    told = plan_json(plan)
-    text = msgspec.json.encode(told["steps"]).decode().replace(NEW_INCIDENT, desk.incident)
-    steps = msgspec.json.decode(text)
-    for step in steps:
-        # A plan is made before the run has its number.
-        step["run"] = run + step["run"].removeprefix(PLANNED_RUN)
-    desk.recorder.write(
-        "plan.made",
-        {
-            "run": run,
-            "runbook": plan.runbook,
-            "digest": plan.digest,
-            "steps": steps,
-        },
-        run=run,
-    )
-    if agreed:
-        desk.recorder.write(
-            "approval.given",
-            {
-                "id": f"{desk.incident}-plan-{run}",
-                "steps": ["*"],
-                "reason": f"plan {plan.digest[:12]}",
-                "how": how,
-                "waited_seconds": 0.0,
-            },
-            run=run,
-        )
-
-
-def _about(given: dict[str, Any]) -> str:
-    return ", ".join(str(each) for key, each in given.items() if key != "lookback") or "no inputs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -29,7 +29,18 @@ def print_json(document: Any) -> None:
     """Write a document to stdout, keys in the order they were given, secrets masked."""
     clean = masked(msgspec.to_builtins(document))
     encoded = msgspec.json.format(msgspec.json.encode(clean), indent=2)
-    sys.stdout.write(encoded.decode() + "\n")
+    try:
+        sys.stdout.write(encoded.decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unread(sys.stdout)
+
+
+def _unread(stream: IO[str]) -> None:
+    """Whoever read it has gone: what is still said goes nowhere, and the exit code stays."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -47,8 +58,16 @@ def console(*, stderr: bool = False) -> Console:
             "head": "bold",
         }
     )
+
+    class Lasting(Console):
+        """rich would end the process when nobody reads on; containing goes on unseen."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            _unread(self.file)
+
     width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "100"))
-    return Console(stderr=stderr, theme=theme, highlight=False, soft_wrap=False, width=width)
+    return Lasting(stderr=stderr, theme=theme, highlight=False, soft_wrap=False, width=width)
 
 
 def tell(shown: Console, markup: str, indent: int = 0, hang: int = 4) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from firedoor.saying import policy_in_words
+
 MARKS = {
     "done": ("✓", "good"),
     "nothing_to_do": ("·", "quiet"),
@@ -20,9 +22,12 @@ MARKS = {
 
 VERDICTS = {
     "contained": ("good", "Contained: every containment was read back and holds."),
-    "not_contained": ("bad", "NOT contained: see the steps above."),
+    "not_contained": (
+        "bad",
+        "NOT contained: something is not shut, was opened since, or cannot be read.",
+    ),
     "waiting": ("warn", "Waiting for a person."),
-    "refused": ("bad", "Refused: somebody said no."),
+    "refused": ("bad", "Refused: a person or a rule said no to a step, which is not done."),
     "failed": ("bad", "Failed: a step could not be done."),
     "done": ("good", "Done."),
     "running": ("warn", "Running, or cut off: `firedoor resume` goes on."),
@@ -60,26 +65,5 @@ def _flat(found: Any) -> str:
 
 
 def _policy(found: Any) -> str:
-    """A policy of one statement as a person would say it: `Deny * on *`."""
-    statements = found.get("Statement") if isinstance(found, dict) else None
-    if isinstance(statements, dict):
-        statements = [statements]
-    if not isinstance(statements, list) or len(statements) != 1:
-        return ""
-    one = statements[0]
-    if not isinstance(one, dict):
-        return ""
-    said = f"{one.get('Effect')} {_joined(one.get('Action'))} on {_joined(one.get('Resource'))}"
-    condition = one.get("Condition")
-    if condition:
-        said += f" if {msgspec.json.encode(condition).decode()}"
-    return said
-
-
-def _joined(found: Any) -> str:
-    return ", ".join(found) if isinstance(found, list) else str(found)
-
-
-def resource(arn: str) -> str:
-    """The part of a resource name that tells it from its neighbours."""
-    return arn.split(":", 5)[-1] if arn.startswith("arn:") else arn
+    said, condition = policy_in_words(found)
+    return f"{said} if {msgspec.json.encode(condition).decode()}" if condition else said

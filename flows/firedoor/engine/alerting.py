@@ -1,4 +1,4 @@
-"""Tells people, by a way that does not depend on the chat, that an approval waits for them.
+"""Tells people, by a way that does not depend on the chat, what waits for them or is open again.
 
 A topic, a webhook or a mail, as `alert:` in `playbooks/plan.yaml` says. It is tried once and its
 outcome journalled; it never stops or delays a run by more than a few seconds.
@@ -10,7 +10,7 @@ import json
 import smtplib
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 from typing import Any
 
@@ -31,15 +31,43 @@ def alert(desk: Desk, asked: Entry) -> None:
     """Tell of one `approval.asked`. In a simulated world nobody is told."""
     if desk.target.get("world") == "simulated":
         return
-    told = message(desk.incident, asked)
+    _tell(desk, message(desk.incident, asked), asked.data["id"], asked.run)
+
+
+def alert_broken(desk: Desk, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Tell that what was contained does not hold any more: `steps` as `verify` tells them."""
+    if desk.target.get("world") == "simulated":
+        return
+    places = [f"{step['run']}/{step['id']}" for step in steps]
+    again = f"firedoor verify {desk.incident} --reapply"
+    told = {
+        "incident": desk.incident,
+        "subject": f"{desk.incident}: does not hold any more: {', '.join(places)}",
+        "broken": places,
+        "lines": [
+            f"What {desk.incident} had shut is open again:",
+            *(
+                mask_key_id(f"- {check['what']} ({check.get('seen') or 'no'})")
+                for step in steps
+                for check in step["checks"]
+                if check["holds"] is False
+            ),
+            "",
+            again,
+        ],
+    }
+    _tell(desk, told, f"{desk.incident}-broken", None)
+
+
+def _tell(desk: Desk, told: dict[str, Any], id_: str, run: str | None) -> None:
     for channel, send in ways(desk.plan.alert, desk.aws).items():
-        data = {"id": asked.data["id"], "channel": channel}
+        data = {"id": id_, "channel": channel}
         try:
             send(told)
         except (FiredoorError, OSError, smtplib.SMTPException, ValueError) as error:
-            desk.recorder.write("alert.failed", {**data, "why": _why(error)}, run=asked.run)
+            desk.recorder.write("alert.failed", {**data, "why": _why(error)}, run=run)
         else:
-            desk.recorder.write("alert.sent", data, run=asked.run)
+            desk.recorder.write("alert.sent", data, run=run)
 
 
 def message(incident: str, asked: Entry) -> dict[str, Any]:
@@ -106,16 +134,25 @@ def _mail(address: str, server: str, told: dict[str, Any]) -> None:
 
 
 def _subject(told: dict[str, Any]) -> str:
-    text = f"{told['incident']}: {told['approval']} waits for {', '.join(told['for'])}"
+    text = (
+        told.get("subject")
+        or f"{told['incident']}: {told['approval']} waits for {', '.join(told['for'])}"
+    )
     return "".join(letter if 32 <= ord(letter) < 127 else "?" for letter in text)[:SUBJECT_LETTERS]
 
 
 def _text(told: dict[str, Any]) -> str:
+    if "lines" in told:
+        return _plain(told["lines"])
     lines = [told["question"], f"For {', '.join(told['for'])}, until {told['expires']}.", ""]
     lines += [f"- {change['resource']} ({change['what']})" for change in told["changes"]]
     lines += [f"- {call}" for call in told["calls"]]
     lines += [f"It asks because: {why}" for why in told["why"]]
     lines += ["", told["approve"], told["deny"]]
+    return _plain(lines)
+
+
+def _plain(lines: Sequence[str]) -> str:
     return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
 
 

@@ -45,15 +45,23 @@ def connect_for(
             f"{entries[0].data['id']} was played in simulated AWS, which ended with it; "
             "there is nothing to act on. `firedoor drill … --undo` undoes inside the drill"
         )
-    aws = connect(account=account or target.get("account"), region=region or target.get("region"))
+    aws = connect(region=region or target.get("region"))
+    # The endpoint first: not even the question who one is goes to the wrong place.
+    _refuse_other(entries[0], "endpoint", target.get("endpoint") or "", aws.endpoint)
+    wanted = account or target.get("account") or ""
+    _refuse_other(entries[0], "account", wanted, aws.account)
     now: Mapping[str, str] = aws.target
-    for part in ("account", "endpoint", "world"):
-        if (now.get(part) or "") != (target.get(part) or ""):
-            raise Refused(
-                f"the incident is in {part} {target.get(part) or 'AWS itself'!r}, and this shell "
-                f"reaches {now.get(part) or 'AWS itself'!r}; set the environment it was opened in"
-            )
+    for part in ("account", "world"):
+        _refuse_other(entries[0], part, target.get(part) or "", now.get(part) or "")
     return aws, now
+
+
+def _refuse_other(opened: Entry, part: str, there: str, here: str) -> None:
+    if there != here:
+        raise Refused(
+            f"{opened.data['id']} is in {part} {there or 'AWS itself'!r}, and this shell reaches "
+            f"{here or 'AWS itself'!r}; set the environment it was opened in"
+        )
 
 
 def desk_of(

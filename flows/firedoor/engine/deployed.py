@@ -152,8 +152,10 @@ def _known(flow_run: UUID, name: str) -> Work | None:
 
 
 def _not_ended(desk: Desk, run: str) -> None:
-    """Refused when the run has come to its end, in another process perhaps."""
+    """Refused when the run has come to its end, or was undone, in another process perhaps."""
     for entry in reversed(desk.recorder.entries()):
+        if entry.kind == "undo.receipt" and (entry.run or "").split(".")[0] == run:
+            raise Refused(f"{desk.incident} {run} was undone meanwhile; start another run for it")
         if entry.kind == "run.finished" and entry.data["run"] == run:
             if entry.data["status"] != "waiting":
                 raise Refused(f"{desk.incident} {run} has come to its end already")

@@ -17,6 +17,7 @@ from firedoor.actions.registry import registry
 from firedoor.approval import Nobody, People
 from firedoor.chain import Entry
 from firedoor.engine.door import whoami
+from firedoor.engine.gate import Gate
 from firedoor.engine.merging import merge
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.engine.spool import Spool
@@ -77,7 +78,9 @@ class Office:
 class Desk:
     """One incident at work: where it writes, which AWS it speaks to, who can be asked.
 
-    `plan` is what people agreed beforehand: who has which role, what is protected.
+    `plan` is what people agreed beforehand: who has which role, what is protected. `shared`: the
+    process works for several people, so AWS's principal says nothing of whoever answers. `gate`:
+    what steps go through one by one; whoever ends the process shuts it first.
     """
 
     recorder: Recorder
@@ -86,6 +89,8 @@ class Desk:
     people: People = field(default_factory=Nobody)
     actions: Mapping[str, Action] = field(default_factory=registry)
     plan: ResponsePlan = field(default_factory=ResponsePlan)
+    shared: bool = False
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def incident(self) -> str:

@@ -39,7 +39,11 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
 
 def whoami() -> str:
     """Who is at the terminal: the operating system's user, whatever the environment says."""
-    number = os.getuid()
+    return os_user(os.getuid())
+
+
+def os_user(number: int) -> str:
+    """A user id as the journal names it: `os:carol`, or `os:1234` where nobody has it."""
     try:
         return f"os:{pwd.getpwuid(number).pw_name}"
     except KeyError:
@@ -100,6 +104,8 @@ def _entitled(
     roles = [str(role) for role in asked.entry.data["by"]]
     holders = [person for role in roles for person in plan.people.get(role, ())]
     if who.played or not holders:
+        if yes and who.by in asked.yes:
+            raise Refused(_again(asked, who.by))
         return who.by
     person = _holder(holders, who.ids)
     if person is None:
@@ -115,8 +121,12 @@ def _entitled(
             "`may_confirm_alone` in playbooks/plan.yaml names steps for which that is not so"
         )
     if yes and _name(person) in asked.yes:
-        raise Refused(f"{_name(person)} has approved {asked.id} already; it needs {asked.quorum}")
+        raise Refused(_again(asked, _name(person)))
     return _name(person)
+
+
+def _again(asked: Asked, name: str) -> str:
+    return f"{name} has approved {asked.id} already; it needs {asked.quorum} different people"
 
 
 def _holder(holders: Collection[Person], ids: Sequence[str]) -> Person | None:

@@ -9,9 +9,10 @@ from functools import cached_property
 from firedoor.actions.contract import Aws, Change
 from firedoor.approval import target_of
 from firedoor.engine.desk import Desk
-from firedoor.errors import AwsError, FiredoorError
+from firedoor.errors import AwsError, FiredoorError, StoreUnavailable
 from firedoor.freezing import frozen
 from firedoor.guardrails import Brake, Known, brakes, forbidden
+from firedoor.kinds import parse_time
 
 WINDOW = timedelta(hours=1)
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
@@ -53,18 +54,26 @@ class Guard:
         return {target: tags_of(self._desk.aws, target) for target in targets}
 
 
-def changed_lately(desk: Desk) -> int:
-    """How many changes were made in this account within the last hour, in all incidents.
+def changed_lately(desk: Desk) -> int | None:
+    """How many changes were made in this account within the last hour, in all incidents; None when
+    the store cannot be read.
 
-    Each simulated world is an account of its own: there only this incident counts.
+    What this incident has spooled counts too. Each simulated world is an account of its own: there
+    only this incident counts.
     """
     journal = desk.recorder.journal
     since = desk.aws.now() - WINDOW
     only = desk.incident if desk.target.get("world") == "simulated" else None
-    return sum(
-        f":{desk.aws.account}:" in str(data.get("resource"))
-        for data in journal.receipts_since(since, incident=only)
-    )
+    try:
+        made = journal.receipts_since(since, incident=only)
+    except StoreUnavailable:
+        return None
+    made += [
+        entry.data
+        for entry in desk.recorder.spooled()
+        if entry.kind == "step.receipt" and parse_time(entry.at) >= since
+    ]
+    return sum(f":{desk.aws.account}:" in str(data.get("resource")) for data in made)
 
 
 def management_account(aws: Aws) -> str | None:

@@ -14,35 +14,41 @@ from firedoor.stages import StepResult
 
 RunStatus = Literal["contained", "not_contained", "done", "waiting", "refused", "failed"]
 
+_STOPPING = (Phase.TRIAGE.value, Phase.ERADICATE.value, Phase.RECOVER.value)
+
 LATER = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=10))
 """When containment is read back again: an attacker with IAM rights has seconds to undo it."""
 
 
 def status_of(results: Sequence[StepResult]) -> RunStatus:
-    """`contained` only when every containing step was settled and read back to hold."""
+    """`contained` only when every containing step was settled and read back to hold.
+
+    `refused`: a person or a rule said no to a step, and no other step has failed. What was not run
+    after a no has not failed, and that somebody still gets through is what was to be expected.
+    """
     flat = [each for result in results for each in result.flat()]
-    containing = [each for each in flat if each.phase == Phase.CONTAIN.value and not each.children]
     if any(each.status == "waiting" for each in flat):
         return "waiting"
-    if any(each.status == "refused" for each in flat):
-        return "refused"
-    stopped = [
+    refused = any(each.status == "refused" for each in flat)
+    lost = ("failed",) if refused else ("failed", "not_run")
+    containing = [
         each
         for each in flat
-        if each.status in ("failed", "not_run") and each.phase in ("triage", "eradicate", "recover")
+        if each.phase == Phase.CONTAIN.value and not each.children and each.status != "refused"
     ]
-    if not any(each.mutating for each in containing):
-        if stopped or any(each.status in ("failed", "not_run") for each in flat):
-            return "failed"
-        return "done"
-    if any(each.status in ("failed", "not_run") for each in containing):
+    acting = [each for each in containing if each.mutating]
+    if not acting and not refused:
+        return "failed" if any(each.status in lost for each in flat) else "done"
+    if any(each.status in lost for each in containing):
         return "not_contained"
-    if any(each.proof != "holds" for each in containing if each.mutating):
+    if any(each.proof != "holds" for each in acting):
         return "not_contained"
     # A reading step can disprove it: something of theirs succeeded afterwards.
-    if any(each.proof == "broken" for each in flat):
+    if not refused and any(each.proof == "broken" for each in flat):
         return "not_contained"
-    return "failed" if stopped else "contained"
+    if any(each.status in lost and each.phase in _STOPPING for each in flat):
+        return "failed"
+    return "refused" if refused else "contained"
 
 
 def unknown_of(results: Sequence[StepResult]) -> list[str]:
@@ -54,8 +60,8 @@ def unknown_of(results: Sequence[StepResult]) -> list[str]:
                 notes[note] = None
             if each.proof == "unknown" and not each.children:
                 notes[f"whether {each.id} ({each.run}) holds could not be read back"] = None
-            if each.status == "failed" and each.phase in ("evidence", "triage"):
-                notes[f"{each.id} failed: {each.why}"] = None
+            if each.status in ("failed", "refused") and each.phase in ("evidence", "triage"):
+                notes[f"{each.id} {each.status}: {each.why}"] = None
     return list(notes)
 
 
@@ -88,7 +94,9 @@ def last_success(outputs: Iterable[Mapping[str, Json]]) -> dict[str, Json] | Non
 
 
 def _outputs(results: Sequence[StepResult]) -> list[Mapping[str, Json]]:
-    found = [each.output for result in results for each in result.flat()]
+    """Of the steps that gave proof: one that could read nothing has watched nothing."""
+    every = [each for result in results for each in result.flat()]
+    found = [each.output for each in every if each.proof != "none"]
     return [output for output in found if isinstance(output, dict)]
 
 
@@ -113,6 +121,8 @@ def step_json(result: StepResult) -> dict[str, Json]:
     }
     if result.why:
         told["why"] = result.why
+    if result.rule:
+        told |= {"rule": result.rule, "instead": result.instead}
     if result.children:
         told["steps"] = [{"run": child.run, **step_json(child)} for child in result.children]
     return told

@@ -21,7 +21,7 @@ from firedoor.engine.recorder import Recorder, recordable
 from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.guardrails import Brake
-from firedoor.runbook import Json
+from firedoor.runbook import Json, Phase
 from firedoor.stages import Node, StepResult
 
 
@@ -47,7 +47,8 @@ class Performer:
         """The step's result; a FiredoorError when it failed (already journalled)."""
         action = self.actions[node.step.action or ""]
         finished = self._record(node).finished(node.phase.value)
-        if finished is not None:
+        # A report tells how things stand: going on writes it anew.
+        if finished is not None and node.phase is not Phase.REPORT:
             return finished
         started = time.monotonic()
         self._record(node).write(
@@ -65,27 +66,21 @@ class Performer:
             # Nothing can be written down: nothing further is done either.
             raise
         except FiredoorError as error:
+            result = self._ended(node, action, error)
             self._record(node).write(
                 "step.finished",
                 {
                     "action": action.name,
                     "phase": node.phase.value,
-                    "status": "failed",
+                    "status": result.status,
                     "mutating": action.mutating,
                     "why": str(error),
+                    **({"rule": result.rule, "instead": result.instead} if result.rule else {}),
                     "error": {**error.as_json(), "code": getattr(error, "code", None)},
                     "seconds": round(time.monotonic() - started, 3),
                 },
             )
-            return StepResult(
-                id=node.id,
-                run=node.run,
-                phase=node.phase.value,
-                status="failed",
-                mutating=action.mutating,
-                proof="broken" if action.mutating else "none",
-                why=str(error),
-            )
+            return result
         self._record(node).write(
             "step.finished",
             {
@@ -102,6 +97,15 @@ class Performer:
         )
         return result
 
+    def _ended(self, node: Node, action: Action, error: FiredoorError) -> StepResult:
+        """The result of a step that did not come through: a rule refused it, or it failed."""
+        if isinstance(error, Refused):
+            refused = self._result(node, action, "refused", why=str(error))
+            rule = error.rule or action.name
+            return msgspec.structs.replace(refused, rule=rule, instead=error.instead)
+        proof = "broken" if action.mutating else "none"
+        return self._result(node, action, "failed", why=str(error), proof=proof)
+
     def _guarded(self, node: Node, action: Action) -> StepResult:
         try:
             return self._do(node, action)
@@ -113,7 +117,7 @@ class Performer:
 
     def _do(self, node: Node, action: Action) -> StepResult:
         if node.held:
-            raise Refused(node.held)
+            raise RunFailed(node.held)
         given = read_given(action, node)
         began = self._now()
         with self.aws.requests() as requests:
@@ -228,7 +232,7 @@ class Performer:
         brake = self.guard.forbids(changes) if self.guard else None
         if brake:
             self._record(node).write("guardrail.refused", msgspec.to_builtins(brake))
-            raise Refused(str(brake))
+            raise Refused(str(brake), rule=brake.rule, instead=brake.instead)
 
     def _result(
         self,

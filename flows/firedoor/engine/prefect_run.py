@@ -11,6 +11,7 @@ import importlib
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -103,14 +104,16 @@ async def _conduct(
             carrier.fail(problem)
         return work.error
     finally:
-        if carrier.broken or work.state != "done":
+        if work.state != "done" or (carrier.broken and not desk.shared):
             # What still hangs on its answer gets an error, and ends.
             server.kill()
             events.forget()
-        try:
-            await events.delivered(carrier.patience(DELIVERED_SECONDS))
-        except Exception as error:  # noqa: BLE001 (what is shown late, or never, harms no run)
-            carrier.fail(error)
+        # Where the process stays, its other runs are still telling.
+        if not desk.shared:
+            try:
+                await events.delivered(carrier.patience(DELIVERED_SECONDS))
+            except Exception as error:  # noqa: BLE001 (what is shown late, or never, harms no run)
+                carrier.fail(error)
 
 
 @contextmanager
@@ -135,19 +138,34 @@ def prefect_for(server: Server) -> Iterator[None]:
             yield
 
 
+_environment_lock = threading.Lock()
+_environment_users = 0
+_environment_before: dict[str, str] = {}
+
+
 @contextmanager
 def _environment(ours: Mapping[str, str]) -> Iterator[None]:
-    theirs = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
-    before = theirs | {name: os.environ[name] for name in ours if name in os.environ}
-    try:
-        for name in theirs:
-            del os.environ[name]
+    """The environment is the process's: of several runs at once the last one puts it back."""
+    global _environment_users
+    with _environment_lock:
+        theirs = {name: value for name, value in os.environ.items() if name.startswith("PREFECT_")}
+        if not _environment_users:
+            kept = theirs | {name: os.environ[name] for name in ours if name in os.environ}
+            _environment_before.clear()
+            _environment_before.update(kept)
+            for name in theirs:
+                del os.environ[name]
+        _environment_users += 1
         os.environ.update(ours)
+    try:
         yield
     finally:
-        for name in ours:
-            os.environ.pop(name, None)
-        os.environ.update(before)
+        with _environment_lock:
+            _environment_users -= 1
+            if not _environment_users:
+                for name in ours:
+                    os.environ.pop(name, None)
+                os.environ.update(_environment_before)
 
 
 __all__ = ["PrefectUnavailable", "prefect_for", "run_in_prefect"]

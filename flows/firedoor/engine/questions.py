@@ -43,6 +43,7 @@ class Questions:
                 by=", ".join(asked.entry.data["by"]),
                 changes=msgspec.convert(asked.entry.data["changes"], tuple[Change, ...]),
                 items=tuple(asked.entry.data["items"]),
+                heard=self._heard(asked.id),
             )
             for asked in self._asked()
             if asked.open
@@ -51,7 +52,8 @@ class Questions:
     def hear(self, question: Question, said: Answer) -> bool:
         """Take an answer in; False, and why in the journal, when it does not count."""
         desk = self.desk
-        who = Who(ids=(said.by, desk.aws.principal), played=desk.target.get("world") == "simulated")
+        ids = (said.by,) if desk.shared else (said.by, desk.aws.principal)
+        who = Who(ids=ids, played=desk.target.get("world") == "simulated")
         try:
             answer(desk.recorder, question.id, said, who=who, plan=desk.plan, now=desk.aws.now())
         except Refused as error:
@@ -64,6 +66,13 @@ class Questions:
             return False
         return True
 
+    def _heard(self, id_: str) -> tuple[str, ...]:
+        return tuple(
+            entry.by
+            for entry in self.desk.recorder.entries()
+            if entry.kind == "approval.given" and entry.data["id"] == id_
+        )
+
     def write(self, waiting: Mapping[str, Waiting]) -> None:
         """One question for the steps without their own `approve:`, one for each that has it."""
         asked = {step for question in self.open() for step in question.steps}
@@ -71,7 +80,8 @@ class Questions:
         shared = {step: waits for step, waits in fresh.items() if not _asks_itself(waits[0][0])}
         if shared:
             count = sum(len(result.changes) for _, result in shared.values() if result)
-            self._ask(shared, f"Make these {count} changes ({', '.join(shared)})?", None)
+            these = "this change" if count == 1 else f"these {count} changes"
+            self._ask(shared, f"Make {these} ({', '.join(shared)})?", None)
         for step, waits in fresh.items():
             if step not in shared:
                 self._ask({step: waits}, _text(waits[0]), waits[0][0].step.approve)

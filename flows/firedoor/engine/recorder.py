@@ -217,3 +217,10 @@ class Recorder:
         if self.spool is None or not self.spool.holds(self.incident):
             return self.journal.entries(self.incident)
         return self.spool.behind(self.journal.remembered(self.incident), self.incident)
+
+    def spooled(self) -> list[Entry]:
+        """What lies in the spool of this incident and is not in the journal yet."""
+        if self.spool is None or not self.spool.holds(self.incident):
+            return []
+        journalled = self.journal.remembered(self.incident)
+        return self.spool.behind(journalled, self.incident)[len(journalled) :]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from firedoor.chain import Entry
 from firedoor.engine.recorder import Recorder
-from firedoor.errors import StoreUnavailable
+from firedoor.errors import RunFailed
 
 
 def report_folder(home: Path, incident: str) -> Path:
@@ -41,7 +41,11 @@ def write_report(recorder: Recorder, home: Path) -> Path:
             draft.write_bytes(content)
             draft.replace(folder / f"report.{suffix}")
     except OSError as error:
-        raise StoreUnavailable(f"{folder} cannot be written: {error.strerror}") from None
+        # The journal stands: what it tells can be written elsewhere.
+        raise RunFailed(
+            f"{folder} cannot be written: {error.strerror}; "
+            f"`firedoor report {recorder.incident} -o FILE` writes it elsewhere"
+        ) from None
     path = folder / "report.html"
     recorder.write(
         "report.written",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,7 +17,7 @@ from firedoor.engine.desk import Desk
 from firedoor.engine.lease import working
 from firedoor.engine.outcome import status_of
 from firedoor.engine.stage import conduct
-from firedoor.errors import NotFound, PrefectUnavailable, RunFailed
+from firedoor.errors import NotFound, PrefectUnavailable, RunFailed, StoreUnavailable
 from firedoor.program import Program
 from firedoor.runbook import Json
 from firedoor.stages import StepResult
@@ -51,12 +52,23 @@ def start(
     """
     with alone(desk):
         run = run or next_run(desk.recorder.entries())
-        if break_glass:
-            _plainly(desk, program, inputs, run)
-        else:
-            _through_prefect(desk, program, inputs, run, on_progress)
+        try:
+            if break_glass:
+                _plainly(desk, program, inputs, run)
+            else:
+                _through_prefect(desk, program, inputs, run, on_progress)
+        except StoreUnavailable as error:
+            _say_stopped(desk, run, error)
+            raise
         desk.recorder.settle()
         return outcome(desk, run)
+
+
+def _say_stopped(desk: Desk, run: str, error: StoreUnavailable) -> None:
+    """Journal why a run stopped, where the vault alone cannot be written."""
+    told = {"where": "store", "kind": error.kind, "message": str(error)}
+    with contextlib.suppress(StoreUnavailable):
+        desk.recorder.write("error", told, run=run)
 
 
 def alone(desk: Desk) -> AbstractContextManager[None]:
@@ -80,11 +92,13 @@ def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, J
     """The top-level runs to go on with: waiting, cut off, or ended without being contained.
 
     With each the program that the journal keeps. What somebody refused, or took back since, is not
-    begun again.
+    begun again; what a rule refused is tried again, with other credentials perhaps.
     """
     undone = {(entry.run or "").split(".")[0] for entry in entries if entry.kind == "undo.receipt"}
     status = {
-        entry.data["run"]: entry.data["status"] for entry in entries if entry.kind == "run.finished"
+        entry.data["run"]: "failed" if _by_rule(entry.data["steps"]) else entry.data["status"]
+        for entry in entries
+        if entry.kind == "run.finished"
     }
     return [
         (
@@ -98,6 +112,11 @@ def unfinished(entries: Sequence[Entry]) -> list[tuple[str, Program, dict[str, J
         and entry.data["run"] not in undone
         and status.get(entry.data["run"], "waiting") in ("waiting", "failed", "not_contained")
     ]
+
+
+def _by_rule(steps: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a rule refused one of these steps, or of those below them."""
+    return any(step.get("rule") or _by_rule(step.get("steps", ())) for step in steps)
 
 
 def next_run(entries: Sequence[Entry]) -> str:

@@ -16,6 +16,7 @@ import msgspec
 
 from firedoor.approval import Answer, Wanted, decide
 from firedoor.engine.desk import Desk
+from firedoor.engine.gate import through
 from firedoor.engine.guard import Guard
 from firedoor.engine.holding import hold
 from firedoor.engine.outcome import finish, status_of
@@ -26,6 +27,9 @@ from firedoor.play import Play, open_scope
 from firedoor.program import Program
 from firedoor.runbook import Json
 from firedoor.stages import Agreement, Node, Status, StepResult, worst_proof
+
+MOST_PEOPLE = 9
+"""The largest quorum that a runbook may ask for."""
 
 
 class Carrier(Protocol):
@@ -76,7 +80,9 @@ class RunStage:
             case=self.desk.case(),
             guard=self.guard,
         )
-        result = await self.carrier.step(node, lambda: performer.perform(node))
+        self.desk.gate.check()
+        work = through(self.desk.gate, lambda: performer.perform(node))
+        result = await self.carrier.step(node, work)
         if result.status == "waiting":
             self.waiting[node.id] = ([node], result)
         else:
@@ -104,10 +110,11 @@ class RunStage:
                 authority=node.authority,
             ),
         )
-        status = status_of(results)
+        ended: dict[str, Status] = {"failed": "failed", "refused": "refused"}
+        status = ended.get(status_of(results), "done")
         proofs = [result.proof for result in results if result.mutating]
         return msgspec.structs.replace(
-            self._result(node, "failed" if status == "failed" else "done"),
+            self._result(node, status),
             mutating=bool(proofs),
             proof=worst_proof(proofs),
             children=tuple(results),
@@ -146,10 +153,16 @@ class RunStage:
         """Write down what waits as approvals, and ask whoever is there."""
         questions = Questions(self.desk, self.run)
         questions.write(self.waiting)
+        done: set[str] = set()
         decided = False
-        for question in questions.open():
-            said = await self.carrier.ask(partial(self.desk.people.ask, question))
-            decided = (said is not None and questions.hear(question, said)) or decided
+        # Where a quorum is asked for, the next person is asked when one has agreed.
+        for _ in range(MOST_PEOPLE):
+            for question in [each for each in questions.open() if each.id not in done]:
+                said = await self.carrier.ask(partial(self.desk.people.ask, question))
+                if said is not None and questions.hear(question, said):
+                    decided = True
+                else:
+                    done.add(question.id)
         return decided
 
     def _ran_before(self, program: Program, inputs: Mapping[str, Json], run: str) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from firedoor.actions.contract import Check
 from firedoor.engine.applying import judge
 from firedoor.engine.desk import Desk
+from firedoor.engine.lease import working
 from firedoor.engine.made import action_of, changes_made, faults, read_input, taken_back
 from firedoor.engine.outcome import last_success
 from firedoor.errors import FiredoorError, StoreUnavailable
@@ -52,7 +53,16 @@ class Proving:
 
 
 def verify(desk: Desk) -> Verified:
-    """Prove everything that was contained and not undone once more; all of it is journalled."""
+    """Prove everything that was contained and not undone once more; all of it is journalled.
+
+    Refused while another process works the incident: what it is just changing proves nothing.
+    """
+    with working(desk.recorder.journal, desk.incident, by=desk.recorder.by):
+        return read_back(desk)
+
+
+def read_back(desk: Desk) -> Verified:
+    """`verify` for the process that works the incident already."""
     proving = to_prove(desk)
     now = desk.aws.now()
     looked = [_verify_one(desk, each) for each in proving]

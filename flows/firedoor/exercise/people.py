@@ -29,6 +29,10 @@ class ScriptedPeople:
 
     def ask(self, question: Question) -> Answer | None:
         """The scripted answer, once the time for it has come; None: nobody answers."""
+        # Several people where a quorum is asked for: each answers once.
+        by = f"script:{question.by or 'responder'}"
+        if question.heard:
+            by = f"{by}-{len(question.heard) + 1}"
         said = next(
             (self.script.answers[step] for step in question.steps if step in self.script.answers),
             self.script.answers.get("approve", ""),
@@ -47,7 +51,7 @@ class ScriptedPeople:
         self.clock.wait((asked + self.takes - begun).total_seconds())
         return Answer(
             yes=said == YES,
-            by=f"script:{question.by or 'responder'}",
+            by=by,
             how="played by script",
             reason="as the scenario says",
             waited_seconds=round((self.clock.now() - asked).total_seconds(), 3),

@@ -163,8 +163,9 @@ def _failed_evidence(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         if entry.kind != "step.finished" or entry.data["phase"] != "evidence":
             continue
-        if entry.data["status"] == "failed":
-            yield f"{entry.step} failed: {entry.data.get('why', '')}"
+        status = entry.data["status"]
+        if status in ("failed", "refused"):
+            yield f"{entry.step} {status}: {entry.data.get('why', '')}"
 
 
 def unapproved(entries: Sequence[Entry]) -> list[str]:

@@ -81,7 +81,7 @@ def _holds(said: Verdict, times: tuple[Time, ...]) -> Statement:
     known = {time.id: time for time in times}
     contain, first = known["to_contain"], known["to_first_containment"]
     text = said.words
-    if contain.shown and said.status in ("contained", "undone"):
+    if contain.shown and said.status in ("contained", "undone", "partly_undone"):
         text += f", proven {contain.shown} after the alert"
     if first.shown:
         text += f"; the first containing change came after {first.shown}"

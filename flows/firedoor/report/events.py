@@ -11,7 +11,8 @@ from firedoor.report.facts import Facts, Told
 from firedoor.report.intruder import Act
 from firedoor.report.moments import length, moment
 from firedoor.report.said import Lane, Mark, Refs, Tone
-from firedoor.report.text import line, listed, plural, short_resource, shown, spoken
+from firedoor.report.text import line, listed, plural, shown, spoken
+from firedoor.saying import short_resource
 
 NOT_IN_IT = frozenset({"timeline", "detection"})
 """Sections whose notes stand in the timeline even without a time of their own."""
@@ -119,8 +120,10 @@ def doings(facts: Facts) -> Iterator[Event]:
     for told in facts.of("proof.taken"):
         yield _proof(told)
     for told in facts.of("step.finished"):
-        if told.text("status") == "failed":
-            text = f"{told.step} failed: {told.text('why')}"
+        # What a person refused stands there as their answer.
+        status = told.text("status")
+        if status == "failed" or (status == "refused" and told.text("rule")):
+            text = f"{told.step} {status}: {told.text('why')}"
             yield _doing(told, told.step, text, tone="bad")
     for told in facts.of("undo.receipt"):
         resource = told.text("resource") or line(told.part("change").get("resource"))

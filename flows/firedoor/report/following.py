@@ -15,6 +15,7 @@ from firedoor.report.moments import moment, utc
 from firedoor.report.said import Open
 from firedoor.report.standing import Standing
 from firedoor.report.text import line, listed, plural
+from firedoor.report.verdict import refused_by_rule
 
 _READ_SECRET = re.compile(r"getsecretvalue|batchgetsecretvalue|getparameters?(bypath)?$|decrypt$")
 
@@ -87,7 +88,12 @@ def _not_contained(facts: Facts, stands: Standing) -> Iterator[Open]:
         yield Open(text=text, command=f"firedoor resume {facts.incident}")
     elif stands.status == "refused":
         text = "What was refused is not done: decide what shall contain the attacker instead."
-        yield Open(text=text, refs=tuple(told.seq for told in facts.of("approval.denied")))
+        by_rule = refused_by_rule(facts)
+        refused = (*facts.of("approval.denied"), *by_rule)
+        yield Open(text=text, refs=tuple(told.seq for told in refused))
+        for told in by_rule:
+            if told.text("instead"):
+                yield Open(text=f"{told.text('instead')} (step {told.step}).", refs=(told.seq,))
     elif stands.status == "open":
         yield Open(text="Run a runbook.", command=again)
 

@@ -6,8 +6,10 @@ attacker that succeeded afterwards, a change that was undone since: each overrul
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from firedoor.report.facts import Facts, RunFacts, StepFacts, Told
 from firedoor.report.intruder import Act
@@ -21,6 +23,7 @@ WORST = (
     "waiting",
     "running",
     "undone",
+    "partly_undone",
     "contained",
     "done",
     "open",
@@ -30,9 +33,13 @@ WORST = (
 
 @dataclass(frozen=True)
 class Standing:
-    """`contained_at` is when containment was proven, `claimed_at` the same even where later facts
-    overrule it, `believed_at` when the last containing change was made; None when that did not
-    happen. `provisional`: a run has not come to its end."""
+    """`contained_at` is when containment was proven (where something was opened and shut again
+    since, when that was read back), `claimed_at` the same even where later facts overrule it,
+    `believed_at` when the last containing change was made; None when that did not happen.
+    `proven_by`: the entry that says it. `shut_again`: changes that had to be made again.
+    `success`: the last call of theirs that watching steps saw get through after containment, None
+    when they saw none; `watched_until`, how far they looked, "" when nothing watched.
+    `provisional`: a run has not come to its end."""
 
     status: str
     runs: tuple[tuple[RunFacts, str], ...]
@@ -42,6 +49,10 @@ class Standing:
     believed_at: datetime | None
     broken: tuple[StepFacts, ...]
     undone: tuple[StepFacts, ...]
+    proven_by: int
+    shut_again: tuple[Told, ...]
+    success: Told | None
+    watched_until: str
     late: tuple[Act, ...]
     got_through: tuple[Told, ...]
 
@@ -53,8 +64,9 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
     broken = tuple(step for step in facts.steps.values() if _broken(step))
     undone = tuple(step for step in containing if step.undone)
     status = min((each for _, each in runs), key=_rank, default="open")
-    contained = _contained_at(facts, runs) if status in ("contained", "undone") else None
-    claimed = contained
+    proven = _contained_at(facts, runs) if status == "contained" else None
+    contained = claimed = proven[0] if proven else None
+    success, watched = _watched(facts)
     late = tuple(act for act in done if contained and act.when > contained and act.succeeded)
     got_through = tuple(
         told
@@ -65,10 +77,10 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
     )
     receipts = [told.at for step in containing for told in step.receipts.values()]
     if status == "contained":
-        if broken or late or got_through:
+        if broken or late or got_through or _after(success, contained):
             status, contained = "not_contained", None
         elif undone:
-            status = "undone"
+            status = "partly_undone" if any(_stands(step) for step in containing) else "undone"
     return Standing(
         status=status,
         runs=runs,
@@ -78,6 +90,15 @@ def standing(facts: Facts, done: list[Act]) -> Standing:
         believed_at=max(receipts, default=None),
         broken=broken,
         undone=undone,
+        proven_by=proven[1] if proven else 0,
+        shut_again=tuple(
+            told
+            for step in containing
+            for told in step.receipts.values()
+            if told.data.get("reapplied")
+        ),
+        success=success,
+        watched_until=watched,
         late=late,
         got_through=got_through,
     )
@@ -95,20 +116,64 @@ def run_status(facts: Facts, run: RunFacts) -> str:
         return "running"
     mine = [step for step in facts.steps.values() if _within(step.run, run.run)]
     refused = any(_within(told.run, run.run) for told in facts.of("approval.denied"))
-    if refused or any(step.status == "refused" for step in mine):
-        return "refused"
+    refused = refused or any(step.status == "refused" for step in mine)
     stopped = any(
         step.status == "failed" and step.phase in ("triage", "eradicate", "recover")
         for step in mine
     )
-    containing = [step for step in mine if step.phase == "contain" and step.mutating]
-    if not containing:
+    containing = [
+        step
+        for step in mine
+        if step.phase == "contain" and step.mutating and step.status != "refused"
+    ]
+    if not containing and not refused:
         return "failed" if any(step.status == "failed" for step in mine) else "done"
     if any(step.status in ("failed", "waiting", "running") for step in containing):
         return "not_contained"
-    if any(not step.proof for step in containing) or any(_broken(step) for step in mine):
+    looked = containing if refused else mine
+    if any(not step.proof for step in containing) or any(_broken(step) for step in looked):
         return "not_contained"
-    return "failed" if stopped else "contained"
+    if stopped:
+        return "failed"
+    return "refused" if refused else "contained"
+
+
+def _stands(step: StepFacts) -> bool:
+    """Whether something of a step is still as it was made, and could be put back."""
+    lost = {
+        told.part("change").get("resource")
+        for told in step.intents
+        if told.part("change").get("lost")
+    }
+    return any(what not in step.undone and what not in lost for what in step.receipts)
+
+
+def _watched(facts: Facts) -> tuple[Told | None, str]:
+    """The entry that tells of the last success of theirs, and until when they were watched."""
+    success: Told | None = None
+    until = ""
+    for told in facts.of("run.finished", "verify.finished"):
+        if "last_success" not in told.data:
+            continue
+        # A later reading watches too where a step of the run did.
+        if told.kind == "run.finished" or until:
+            until = max(until, told.text("watched_until") or told.stamp)
+        found = told.part("last_success")
+        if found and (
+            success is None or str(found.get("when")) >= str(success_of(success).get("when"))
+        ):
+            success = told
+    return success, until
+
+
+def success_of(told: Told) -> dict[str, Any]:
+    """The call that a `run.finished` or `verify.finished` says got through: `when`, `event`…"""
+    return told.part("last_success")
+
+
+def _after(success: Told | None, contained: datetime | None) -> bool:
+    when = moment(success_of(success).get("when")) if success else None
+    return bool(when and contained and when > contained)
 
 
 def _rank(status: str) -> int:
@@ -139,21 +204,39 @@ def _broken(step: StepFacts) -> bool:
     return holds is not True if step.mutating else holds is False
 
 
-def _contained_at(facts: Facts, runs: tuple[tuple[RunFacts, str], ...]) -> datetime | None:
-    """The last moment at which a run was proven; of one that goes on, that of its last proof."""
-    found: list[datetime] = []
+def _contained_at(
+    facts: Facts, runs: tuple[tuple[RunFacts, str], ...]
+) -> tuple[datetime, int] | None:
+    """The last moment at which a run was proven, and the entry that says so; of one that goes on,
+    that of its last proof. What was shut again since is proven when it was read back after that."""
+    found: list[tuple[datetime, int]] = []
     for run, status in runs:
         if status != "contained":
             continue
         told = run.finished
         if told and run.ended:
-            found.append(moment(told.data.get("contained_at")) or told.at)
+            found.append((moment(told.data.get("contained_at")) or told.at, told.seq))
+            found.extend(_read_back(facts, run, told.seq))
             continue
         found.extend(
-            proof.at
+            (proof.at, proof.seq)
             for step in facts.steps.values()
             if _within(step.run, run.run) and step.phase != "report"
             for proof in step.proofs
             if not proof.data.get("again")
         )
     return max(found, default=None)
+
+
+def _read_back(facts: Facts, run: RunFacts, ended: int) -> Iterator[tuple[datetime, int]]:
+    """When what was changed after a run's end was first read back and found to hold."""
+    for step in facts.steps.values():
+        if not _within(step.run, run.run) or step.phase != "contain":
+            continue
+        last = max((told.seq for told in step.receipts.values()), default=0)
+        if last < ended:
+            continue
+        for proof in step.proofs:
+            if proof.seq > last and proof.data.get("holds") is True:
+                yield proof.at, proof.seq
+                break

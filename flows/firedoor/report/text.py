@@ -15,6 +15,7 @@ import msgspec
 from firedoor.kinds import mask_key_id
 from firedoor.render import clean
 from firedoor.report.said import Shown
+from firedoor.saying import policy_in_words, short_resource
 
 FULL = 2500
 """Characters of a folded value; the journal has the rest."""
@@ -87,7 +88,8 @@ def shown(value: Any, *, none: str = "absent", width: int = LINE) -> Shown:
         text = ", ".join(str(item) for item in value)
         short = line(text, width)
         return Shown(short=short, full=_full("\n".join(map(str, value))) if short != text else "")
-    said = _policy(value)
+    said, condition = policy_in_words(value)
+    said = line(said) + (" under a condition" if condition else "") if said else ""
     short = shortened(said or line(value, width), width)
     return Shown(
         short=short, full=_full(indented(value)) if said or len(encoded(value)) > width else ""
@@ -111,11 +113,6 @@ def pairs(value: Any, *leave_out: str) -> tuple[tuple[str, Shown], ...]:
         else:
             found.append((str(key), shown(inner)))
     return tuple(found)
-
-
-def short_resource(name: str) -> str:
-    """The part of a resource name that tells it from its neighbours."""
-    return name.split(":", 5)[-1] if name.startswith("arn:") else name
 
 
 def spoken(name: str) -> str:
@@ -143,21 +140,3 @@ def listed(names: list[str], most: int = 4) -> str:
         if names
         else ""
     )
-
-
-def _policy(found: Any) -> str:
-    """A policy of one statement as a person would say it: `Deny * on *`."""
-    statements = found.get("Statement") if isinstance(found, Mapping) else None
-    if isinstance(statements, Mapping):
-        statements = [statements]
-    if not isinstance(statements, list) or len(statements) != 1:
-        return ""
-    one = statements[0]
-    if not isinstance(one, Mapping) or not {"Effect", "Action", "Resource"} <= set(one):
-        return ""
-    said = f"{line(one['Effect'])} {_joined(one['Action'])} on {_joined(one['Resource'])}"
-    return said + (" under a condition" if one.get("Condition") else "")
-
-
-def _joined(found: Any) -> str:
-    return ", ".join(map(str, found)) if isinstance(found, list) else line(found)

@@ -14,7 +14,7 @@ from firedoor.report.intruder import Act
 from firedoor.report.model import Time
 from firedoor.report.moments import length, moment, utc
 from firedoor.report.said import Refs
-from firedoor.report.standing import Standing
+from firedoor.report.standing import Standing, success_of
 
 _BY_PEOPLE = (
     "approval.given",
@@ -34,6 +34,7 @@ def times(facts: Facts, done: list[Act], stands: Standing) -> tuple[Time, ...]:
     taken_up = _taken_up(facts)
     changes = _changes(facts)
     proven = _proven(facts, stands)
+    success, unseen = _last_success(stands)
     none_made = "no containing change was made"
     not_proven = "containment is not proven"
     if stands.claimed_at and not proven:
@@ -51,6 +52,7 @@ def times(facts: Facts, done: list[Act], stands: Standing) -> tuple[Time, ...]:
         _moment("first_change", "First containing change", FIRST, _at(changes, 0), none_made),
         _moment("last_change", "Last containing change", LAST, _at(changes, -1), none_made),
         _moment("contained", "Proven contained", PROVEN, proven, not_proven),
+        _moment("last_success", "Last success seen", SUCCESS, success, unseen),
         _length(
             "to_detect",
             "Time to detect",
@@ -102,7 +104,11 @@ DETECTED = "When firedoor received the first finding; relative times count from 
 ACKNOWLEDGED = "When a person first answered a question, wrote a note or decided something."
 FIRST = "AWS accepted the first change of a step of the phase “contain”."
 LAST = "AWS accepted the last change of a step of the phase “contain”: believed contained."
-PROVEN = "Everything that contains was read back from AWS and held."
+PROVEN = (
+    "Everything that contains was read back from AWS and held; where something was opened and shut "
+    "again, when that was read back."
+)
+SUCCESS = "The last call of the attacker's that CloudTrail showed to get through after it was shut."
 
 
 def _first_act(facts: Facts, done: list[Act]) -> Point | None:
@@ -137,8 +143,17 @@ def _changes(facts: Facts) -> list[Point]:
 def _proven(facts: Facts, stands: Standing) -> Point | None:
     if stands.contained_at is None:
         return None
-    ends = [run.finished.seq for run, _ in stands.runs if run.finished and run.ended]
-    return stands.contained_at, tuple(ends[-1:])
+    return stands.contained_at, (stands.proven_by,) if stands.proven_by else ()
+
+
+def _last_success(stands: Standing) -> tuple[Point | None, str]:
+    """When the last success was; else in words that none was seen, and until when."""
+    at = moment(success_of(stands.success).get("when")) if stands.success else None
+    if stands.success and at:
+        return (at, (stands.success.seq,)), ""
+    if stands.watched_until:
+        return None, f"none was seen until {utc(stands.watched_until)} UTC"
+    return None, "no step has watched for one"
 
 
 def _at(points: list[Point], index: int) -> Point | None:

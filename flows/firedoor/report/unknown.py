@@ -27,8 +27,9 @@ def unknown(facts: Facts) -> Unknown:
         for note in told.items("unknown"):
             found.setdefault(line(note), (told.seq,))
     for step in facts.steps.values():
-        if step.status == "failed" and step.phase in ("evidence", "triage") and step.finished:
-            text = f"{step.step} failed: {step.finished.text('why')}"
+        ended = step.status in ("failed", "refused")
+        if ended and step.phase in ("evidence", "triage") and step.finished:
+            text = f"{step.step} {step.status}: {step.finished.text('why')}"
             found.setdefault(text, (step.finished.seq,))
         if step.proof and step.proof.data.get("holds") is None:
             text = f"whether {step.step} ({step.run}) holds could not be read back"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firedoor.kinds import time_text
-from firedoor.report.facts import Facts, StepFacts
+from firedoor.report.facts import Facts, StepFacts, Told
 from firedoor.report.model import Verdict
 from firedoor.report.moments import utc
 from firedoor.report.said import Statement, Tone
-from firedoor.report.standing import Standing
+from firedoor.report.standing import Standing, success_of
 from firedoor.report.text import line, listed, plural
 
 WORDS: dict[str, tuple[str, str, Tone]] = {
@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[str, str, Tone]] = {
     "waiting": ("Not contained yet: waiting for a person", "?", "warn"),
     "running": ("Not contained yet: the run has not ended", "…", "warn"),
     "undone": ("Contained, then opened again", "↺", "warn"),
+    "partly_undone": ("Contained, then partly opened again", "↺", "warn"),
     "done": ("Done: nothing was to be contained", "·", "quiet"),
     "open": ("Open: nothing has been run", "·", "warn"),
 }
@@ -45,7 +46,7 @@ def _why(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
     match stands.status:
         case "contained":
             return _proven(facts, stands)
-        case "undone":
+        case "undone" | "partly_undone":
             return _undone(facts, stands)
         case "waiting":
             asked = facts.open_questions()
@@ -58,9 +59,7 @@ def _why(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
             last = facts.last
             return f"The journal ends at #{last.seq} ({last.kind}), within a run.", (last.seq,)
         case "refused":
-            denied = facts.of("approval.denied")
-            said = [f"{told.by} said no" + _because(told.text("reason")) for told in denied]
-            return (listed(said) or "A step was refused") + ".", tuple(t.seq for t in denied)
+            return _refused(facts, stands)
         case "done":
             return "The runbook has no change to make, or everything was as it should be.", ()
         case "open":
@@ -71,6 +70,28 @@ def _why(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
             return "The run ended without proof that every containing change holds.", tuple(
                 run.finished.seq for run, _ in stands.runs if run.finished
             )
+
+
+def _refused(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
+    denied = facts.of("approval.denied")
+    said = [f"{told.by} said no" + _because(told.text("reason")) for told in denied]
+    by_rule = refused_by_rule(facts)
+    said += [
+        f"The rule “{told.text('rule')}” refused the step {told.step}{_because(told.text('why'))}"
+        for told in by_rule
+    ]
+    refs = [told.seq for told in (*denied, *by_rule)]
+    if stands.success:
+        said.append(_success(stands.success))
+        refs.append(stands.success.seq)
+    text = "; ".join(said) or "A step was refused"
+    return f"{text.rstrip('.')}.", tuple(refs)
+
+
+def refused_by_rule(facts: Facts) -> list[Told]:
+    """How those steps ended that a rule refused, and that nothing has done since."""
+    ends = [step.finished for step in facts.steps.values() if step.status == "refused"]
+    return [told for told in ends if told and told.text("rule")]
 
 
 def _proven(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
@@ -85,6 +106,8 @@ def _proven(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]]:
         told += "; CloudTrail's view of the attacker is not in the journal"
     else:
         told += "; no success of the attacker was seen afterwards"
+        if stands.watched_until:
+            told += f", until {utc(stands.watched_until)} UTC"
     return f"{told[0].upper()}{told[1:]}.", tuple(refs)
 
 
@@ -112,6 +135,9 @@ def _against(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]] | No
             f"believed proven, first with {act.call} at {utc(time_text(act.when))} UTC"
         )
         refs += [ref for act in stands.late[:20] for ref in act.refs]
+    elif stands.success:
+        found.append(_success(stands.success))
+        refs.append(stands.success.seq)
     if stands.got_through:
         calls = listed([told.text("call") for told in stands.got_through])
         found.append(f"tried with the attacker's own credentials, {calls} still got through")
@@ -125,12 +151,23 @@ def _against(facts: Facts, stands: Standing) -> tuple[str, tuple[int, ...]] | No
         why = step.finished.text("why") if step.finished else ""
         found.append(f"the step {step.step} failed{_because(why)}")
         refs += [step.finished.seq] if step.finished else []
+    for refused in refused_by_rule(facts):
+        found.append(f"the step {refused.step} was refused{_because(refused.text('why'))}")
+        refs.append(refused.seq)
     if not found:
         return None
     told = "; ".join(found[:5])
     if len(found) > 5:
         told += f"; and {len(found) - 5} more reasons"
     return f"{told[0].upper()}{told[1:]}.", tuple(sorted(set(refs)))
+
+
+def _success(told: Told) -> str:
+    seen = success_of(told)
+    return (
+        f"the attacker still got through after it was shut, last with {line(seen.get('event'))} at "
+        f"{utc(str(seen.get('when')))} UTC from {line(seen.get('source_ip'))}"
+    )
 
 
 def _broken(step: StepFacts) -> str:
@@ -150,6 +187,10 @@ def _caveats(facts: Facts, stands: Standing) -> Iterator[Statement]:
         last = facts.last
         text = f"Written inside the run, before its end: it tells the journal up to #{last.seq}."
         yield Statement(text=text, refs=(last.seq,))
+    if stands.shut_again and stands.status == "contained":
+        made = plural(len(stands.shut_again), "change was", "changes were")
+        text = f"{made} taken back by somebody after it was made, and made again."
+        yield Statement(text=text, refs=tuple(told.seq for told in stands.shut_again))
     if stands.status == "contained":
         due = [run.finished for run, _ in stands.runs if run.finished and run.finished.items("due")]
         again = [told for told in facts.of("proof.taken") if told.data.get("again")]

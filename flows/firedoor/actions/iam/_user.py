@@ -53,7 +53,9 @@ def refuse_own(aws: Aws, user: str) -> None:
     if kind in ("user", "federated-user") and name.rsplit("/", 1)[-1].lower() == user.lower():
         raise Refused(
             f"{user!r} is the user that firedoor acts as: shutting it out would end the response. "
-            "Use other credentials for this"
+            "Use other credentials for this",
+            rule="own principal",
+            instead="Use other credentials for this",
         )
 
 

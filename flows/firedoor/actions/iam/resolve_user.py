@@ -163,7 +163,9 @@ def _owner_in_trail(aws: Aws, key: str, *, why: str = "") -> str:
         if who.role:
             raise Refused(
                 f"key {mask_key_id(key)} is of a session of role {who.role!r}, not of an IAM "
-                "user: cut the role's sessions instead"
+                "user: cut the role's sessions instead",
+                rule="not an IAM user",
+                instead="Cut the role's sessions",
             )
     notes = "".join(f" ({note})" for note in found.unknown)
     raise NotFound(
@@ -183,5 +185,7 @@ def _by_key(aws: Aws, regions: Sequence[str], key: str) -> Found:
 def _root(key: str) -> Refused:
     return Refused(
         f"key {mask_key_id(key)} belongs to the root user: sign in as root and delete it, and "
-        "change root's password; no IAM call can contain root"
+        "change root's password; no IAM call can contain root",
+        rule="root user",
+        instead="Sign in as root, delete the key and change the password",
     )

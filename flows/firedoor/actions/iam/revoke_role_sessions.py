@@ -163,14 +163,21 @@ def _refuse_reserved(role: str, arn: str) -> None:
     if any(f":role{path}" in arn for path in NOT_OURS):
         raise Refused(
             f"{role!r} belongs to AWS ({arn}): IAM cannot edit it. For Identity Center, remove the "
-            "person's assignment and end the session there"
+            "person's assignment and end the session there",
+            rule="AWS's own role",
+            instead="For Identity Center, remove the person's assignment and end the session there",
         )
 
 
 def _refuse_own(aws: Aws, role: str) -> None:
     kind, _, name = aws.principal.rpartition(":")[2].partition("/")
     if kind == "assumed-role" and name.split("/", 1)[0].lower() == role.lower():
-        raise Refused(f"{role!r} is the role that firedoor acts as: it would cut itself off")
+        raise Refused(
+            f"{role!r} is the role that firedoor acts as: it would cut itself off. Use other "
+            "credentials for this",
+            rule="own principal",
+            instead="Use other credentials for this",
+        )
 
 
 def commands(change: Change) -> list[list[str]]:
