@@ -1,21 +1,14 @@
-"""What the tests of Prefect share: a look into its database, and programs as started by hand."""
+"""What the tests of Prefect share: a look into the database of an embedded server."""
 
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from firedoor.engine.server_settings import database_of
-
-
-def as_by_hand() -> None:
-    """In a child before its program starts: Ctrl-C works, also where tests run in the background
-    and a shell has it ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Seen:

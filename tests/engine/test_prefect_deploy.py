@@ -23,7 +23,7 @@ from firedoor.clock import VirtualClock
 from firedoor.engine.server import Server, embedded_server
 from firedoor.library import Library
 from firedoor.simulator.server import SimulatedAws
-from tests.engine.prefect_home import Seen, as_by_hand
+from tests.engine.prefect_home import Seen
 from tests.findings.documents import guardduty, key_details
 
 pytestmark = pytest.mark.slow
@@ -149,7 +149,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=as_by_hand,
         )
         try:
             yield found

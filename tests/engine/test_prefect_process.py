@@ -18,7 +18,7 @@ import pytest
 
 from firedoor.clock import VirtualClock
 from firedoor.simulator.server import SimulatedAws
-from tests.engine.prefect_home import Seen, as_by_hand
+from tests.engine.prefect_home import Seen
 
 pytestmark = pytest.mark.slow
 
@@ -143,7 +143,6 @@ def test_cut_off_in_the_middle_it_goes_on_under_the_same_flow_run(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=as_by_hand,
     )
     # Some twenty entries: in the middle of containing.
     wait_for_entries(home, 20)

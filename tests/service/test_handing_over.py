@@ -297,6 +297,20 @@ def test_runs_of_several_callers_at_once_all_contain(resident: Running, world: W
     assert [world.status(user) for user in users] == [{"Inactive"}] * 5
 
 
+def test_a_run_leaves_no_thread_behind(resident: Running, world: World) -> None:
+    by_hand(world.user(), "--yes")
+    before = until(lambda: settled(), 10)
+    for _ in range(2):
+        by_hand(world.user(), "--yes")
+
+    assert until(lambda: settled() <= before, 10)
+
+
+def settled() -> int:
+    """How many threads Prefect keeps for as long as the process is."""
+    return sum("Service" in thread.name for thread in threading.enumerate())
+
+
 def test_later_checks_are_made_when_they_are_due_and_what_is_open_again_is_told(
     firedoor: Firedoor, resident: Running, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

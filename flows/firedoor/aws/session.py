@@ -8,6 +8,7 @@ caller observes first. https://docs.aws.amazon.com/sdkref/latest/guide/feature-r
 from __future__ import annotations
 
 import functools
+import os
 import re
 import threading
 from collections import Counter
@@ -283,7 +284,9 @@ def connect(
         session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         if credentials:
             session.set_credentials(*credentials)
-        wanted = region or session.get_config_variable("region") or "us-east-1"
+        # botocore itself reads AWS_DEFAULT_REGION alone; all other SDKs, and the CLI, read this.
+        named = region or os.environ.get("AWS_REGION")
+        wanted = named or session.get_config_variable("region") or "us-east-1"
     except boto.BotoCoreError as error:
         raise from_connection_error(error, "sts:GetCallerIdentity") from None
     aws = BotoAws(session, region=wanted, endpoint=endpoint, simulated=simulated, clock=clock)

@@ -60,7 +60,9 @@ class FlowOfRun:
             else:
                 resuming = State(type=StateType.SCHEDULED, name="Resuming")
                 await client.set_flow_run_state(flow_run.id, resuming, force=True)
-        with contextlib.suppress(Pause), tags(self._desk.incident):
+        # Its steps would have it too; see `PrefectCarrier` for why not in a process that stays.
+        inside = () if self._desk.shared else (self._desk.incident,)
+        with contextlib.suppress(Pause), tags(*inside):
             await run_flow_async(flow, flow_run, given, return_type="state")
 
     async def perform(

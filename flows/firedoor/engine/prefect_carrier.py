@@ -161,6 +161,8 @@ class PrefectCarrier:
             self.fail(problem)
 
     def _task(self, node: Node, carried: Carried[StepResult]) -> Task[..., Any]:
+        incident = self._desk.incident
+
         async def attempt() -> State[Any]:
             result = await carried.attempt()
             if carried.state != "done":
@@ -173,7 +175,8 @@ class PrefectCarrier:
             name=node.id,
             task_run_name=node.id,
             description=node.step.title or node.step.action,
-            tags={"firedoor", node.phase.value, self._desk.incident},
+            # Prefect keeps a thread and a client for each set of tags until the process ends.
+            tags={"firedoor", node.phase.value, *(() if self._desk.shared else (incident,))},
             version=None,
             cache_policy=NO_CACHE,
             retries=tries(node) - 1,

@@ -50,9 +50,16 @@ def commands(facts: Facts) -> tuple[Open, ...]:
             command=f"firedoor journal export {id_} -o {id_}.jsonl && "
             f"firedoor journal verify {id_}.jsonl",
         ),
-        Open(
-            text="Read back from AWS, now, whether the containment holds.",
-            command=f"firedoor verify {id_}",
+        # A simulated account ends with its drill: there is nothing left to read back.
+        *(
+            ()
+            if facts.simulated
+            else (
+                Open(
+                    text="Read back from AWS, now, whether the containment holds.",
+                    command=f"firedoor verify {id_}",
+                ),
+            )
         ),
         Open(
             text="Make this report again; the same journal gives the same bytes.",
@@ -113,6 +120,8 @@ def _run_again(facts: Facts) -> str:
 
 
 def _due(facts: Facts, stands: Standing) -> Iterator[Open]:
+    if facts.simulated:
+        return
     again = [told.at for told in facts.of("proof.taken") if told.data.get("again")]
     last = max(again, default=None)
     open_: dict[str, list[str]] = {}
