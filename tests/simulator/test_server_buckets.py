@@ -7,7 +7,8 @@ import urllib.request
 from typing import Any
 
 import pytest
-from conftest import OTHER_ACCOUNT, Bench, outcome, policy
+
+from tests.simulator.conftest import OTHER_ACCOUNT, Bench, outcome, policy
 
 
 @pytest.fixture

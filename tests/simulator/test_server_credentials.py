@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from conftest import ACCOUNT, ALLOW_ALL, DENY_ALL, OTHER_ACCOUNT, Bench, outcome, policy, session_of
 
 from firedoor.simulator.credentials import Credentials
+from tests.simulator.conftest import (
+    ACCOUNT,
+    ALLOW_ALL,
+    DENY_ALL,
+    OTHER_ACCOUNT,
+    Bench,
+    outcome,
+    policy,
+    session_of,
+)
 
 CODES = {
     "iam": ("list_users", "InvalidClientTokenId"),

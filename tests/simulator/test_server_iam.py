@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ALLOW_ALL, START, Bench, outcome, policy
+
+from tests.simulator.conftest import ALLOW_ALL, START, Bench, outcome, policy
 
 
 def document_of_size(characters: int) -> str:

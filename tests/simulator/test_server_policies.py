@@ -6,7 +6,9 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import (
+
+from firedoor.simulator.credentials import Credentials
+from tests.simulator.conftest import (
     ACCOUNT,
     ALLOW_ALL,
     DENY_ALL,
@@ -15,8 +17,6 @@ from conftest import (
     outcome,
     policy,
 )
-
-from firedoor.simulator.credentials import Credentials
 
 AWS_DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

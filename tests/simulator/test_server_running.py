@@ -9,12 +9,21 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
-from conftest import ACCOUNT, ALLOW_ALL, DENY_ALL, OTHER_ACCOUNT, START, Bench, outcome, policy
 
 from firedoor.clock import VirtualClock
 from firedoor.errors import Refused
 from firedoor.simulator.faults import Fault
 from firedoor.simulator.server import SimulatedAws
+from tests.simulator.conftest import (
+    ACCOUNT,
+    ALLOW_ALL,
+    DENY_ALL,
+    OTHER_ACCOUNT,
+    START,
+    Bench,
+    outcome,
+    policy,
+)
 
 
 def test_a_throttled_call_changes_nothing_and_works_again_later(bench: Bench) -> None:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from conftest import ACCOUNT, ALLOW_ALL, OTHER_ACCOUNT, START, Bench, outcome, policy, session_of
 
 from firedoor.clock import VirtualClock
 from firedoor.simulator.server import SimulatedAws
+from tests.simulator.conftest import (
+    ACCOUNT,
+    ALLOW_ALL,
+    OTHER_ACCOUNT,
+    START,
+    Bench,
+    outcome,
+    policy,
+    session_of,
+)
 
 
 def test_a_call_of_a_user_is_recorded(bench: Bench) -> None:

@@ -135,6 +135,9 @@ def prefect_for(server: Server) -> Iterator[None]:
             if name.startswith("PREFECT_")
         }
         with known.temporary_settings(updates=updates):
+            from firedoor.engine import events  # lazy: Prefect
+
+            events.tell(server.api_url)
             yield
 
 
