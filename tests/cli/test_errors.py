@@ -139,6 +139,29 @@ def test_aws_refusing_every_change_ends_not_contained_and_says_so(
     assert "AWS refused iam:PutUserPolicy" in failed["deny"]
 
 
+def test_a_user_who_is_not_there_opens_no_incident(firedoor: Firedoor, world: World) -> None:
+    ended = firedoor(*RUN, "user=nobody-here", "--yes", "--break-glass", "--json")
+
+    assert ended.code == 3
+    assert "no incident was opened" in ended.json["error"]["message"]
+    assert "'nobody-here'" in ended.json["error"]["message"]
+    assert firedoor("incidents", "--json").json["incidents"] == []
+
+
+def test_throttling_that_leaves_no_plan_is_said_and_is_no_yes(
+    firedoor: Firedoor, world: World
+) -> None:
+    from firedoor.simulator.faults import Fault
+
+    fault = world.aws.faults.add(Fault(operation="iam:*", kind="throttle"))
+    ended = firedoor(*RUN, f"user={USER}", "--yes", "--break-glass", "--json")
+    world.aws.faults.remove(fault)
+
+    assert ended.code == 3
+    assert "asks for fewer calls" in ended.json["error"]["message"]
+    assert world.status() == {"Active"}
+
+
 def test_resume_does_what_aws_refused_before(firedoor: Firedoor, world: World) -> None:
     from firedoor.simulator.faults import Fault
 

@@ -12,7 +12,7 @@ import click
 
 from firedoor.approval import Answer, People, Question
 from firedoor.cli.asking import confirmed
-from firedoor.cli.planned import show_plan, show_target
+from firedoor.cli.planned import refuse_without_plan, show_plan, show_target
 from firedoor.cli.progress import Progress
 from firedoor.errors import BadInput, Refused
 
@@ -79,6 +79,8 @@ def run_there(
         )
     say_who(shown, resident)
     show_plan(shown, plan)
+    if incident is None:
+        refuse_without_plan(plan)
     agreed = yes or (people is not None and confirmed(plan))
     if people is not None and not agreed:
         raise Refused("nothing was changed: the plan was not confirmed")

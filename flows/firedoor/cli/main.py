@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except FiredoorError as error:
         code = _tell(error.as_json(), as_json, error.exit_code)
     except KeyboardInterrupt:
-        code = _tell(_INTERRUPTED, as_json, 130)
+        code = _leave(_tell(_INTERRUPTED, as_json, 130))
     except BrokenPipeError:
         # The reader of our output has gone; nothing is left to be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ import msgspec
 
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, tell
+from firedoor.errors import RunFailed
 from firedoor.kinds import mask_key_id
 from firedoor.plan import plan_json
 
@@ -61,6 +62,15 @@ def show_plan(console: Console, plan: Plan) -> None:
         tell(console, f"[quiet]undo keeps shut: {clean(why)}[/]", indent=2)
     for note in plan.unknown:
         tell(console, f"[warn]not known:[/] {clean(mask_key_id(note))}", indent=2)
+
+
+def refuse_without_plan(plan: Plan) -> None:
+    """RunFailed when nothing could be planned because it is not known whom it is about: a yes to
+    that would cover nothing."""
+    lost = [step for step in plan.steps if step.status == "failed" and step.phase == "triage"]
+    if lost and not plan.changes:
+        why = f"step {lost[0].id}: {mask_key_id(lost[0].why)}"
+        raise RunFailed(f"nothing was changed, and no incident was opened. {why}")
 
 
 def show_target(console: Console, target: Any) -> None:

@@ -11,7 +11,7 @@ from firedoor.cli.ending import end
 from firedoor.cli.handed import resident_of, run_there
 from firedoor.cli.last_resort import last_resort
 from firedoor.cli.options import account_option, break_glass_option, region_option
-from firedoor.cli.planned import commands, plan_json, show_plan
+from firedoor.cli.planned import commands, plan_json, refuse_without_plan, show_plan
 from firedoor.cli.prepared import plan_in, planned, read_program
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, console, json_option, print_json
@@ -129,6 +129,8 @@ def run_command(
             )
         policy = policy_in_force(target)
         show_plan(shown, plan)
+        if incident is None:
+            refuse_without_plan(plan)
         agreed = yes or (asks and confirmed(plan))
         if asks and not agreed:
             raise Refused("nothing was changed: the plan was not confirmed")
