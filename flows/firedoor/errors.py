@@ -87,13 +87,6 @@ class CheckFailed(FiredoorError):
         return cls("\n".join(str(problem) for problem in ordered), problems=ordered)
 
 
-class NoRoute(FiredoorError):
-    """No playbook takes this finding."""
-
-    kind = "no_route"
-    exit_code = 1
-
-
 class VerificationFailed(FiredoorError):
     """A journal, an evidence folder or a proof does not hold."""
 

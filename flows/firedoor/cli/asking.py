@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from firedoor.approval import Answer, Question
+from firedoor.cli.planned import refuse_without_plan, show_plan
 from firedoor.engine.door import whoami
+from firedoor.errors import BadInput, Refused
 from firedoor.plan import Plan
 
 if TYPE_CHECKING:
@@ -78,3 +80,32 @@ def confirmed(plan: Plan) -> bool:
         err=True,
     )
     return bool(answer == "yes")
+
+
+def refuse_other_plan(plan: Plan, digest: str | None) -> None:
+    """Refused when the plan is not the one whose digest (8 characters at least) was agreed to."""
+    if digest and len(digest) < 8:
+        raise BadInput("a plan's digest is given with at least 8 of its characters")
+    if digest and not plan.digest.startswith(digest):
+        raise Refused(
+            f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed "
+            f"since; look again with `firedoor plan {plan.runbook} …`"
+        )
+
+
+def agree(shown: Console, plan: Plan, *, new: bool, yes: bool, asks: bool) -> str:
+    """Show a plan and ask: how it was agreed to, "" when nobody was there to be asked.
+
+    `new`: it would open an incident, which a plan that could not be made does not. Refused when
+    somebody was asked and did not say yes.
+    """
+    show_plan(shown, plan)
+    if new:
+        refuse_without_plan(plan)
+    if yes:
+        return "--yes"
+    if not asks:
+        return ""
+    if not confirmed(plan):
+        raise Refused("nothing was changed: the plan was not confirmed")
+    return "terminal"

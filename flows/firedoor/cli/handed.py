@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from firedoor.approval import Answer, People, Question
-from firedoor.cli.asking import confirmed
-from firedoor.cli.planned import refuse_without_plan, show_plan, show_target
+from firedoor.cli.asking import agree, refuse_other_plan
+from firedoor.cli.planned import show_target
 from firedoor.cli.progress import Progress
-from firedoor.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,21 +69,10 @@ def run_there(
         )
     )
     plan = resident.plan()
-    if digest and len(digest) < 8:
-        raise BadInput("a plan's digest is given with at least 8 of its characters")
-    if digest and not plan.digest.startswith(digest):
-        raise Refused(
-            f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed "
-            f"since; look again with `firedoor plan {runbook} …`"
-        )
+    refuse_other_plan(plan, digest)
     say_who(shown, resident)
-    show_plan(shown, plan)
-    if incident is None:
-        refuse_without_plan(plan)
-    agreed = yes or (people is not None and confirmed(plan))
-    if people is not None and not agreed:
-        raise Refused("nothing was changed: the plan was not confirmed")
-    resident.agree(plan, ("--yes" if yes else "terminal") if agreed else "")
+    asks = people is not None
+    resident.agree(plan, agree(shown, plan, new=incident is None, yes=yes, asks=asks))
     return _followed(resident, shown, people, quiet=quiet)[-1]
 
 

@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from firedoor.cli.asking import Terminal, confirmed
+from firedoor.cli.asking import Terminal, agree, refuse_other_plan
 from firedoor.cli.ending import end
 from firedoor.cli.handed import resident_of, run_there
 from firedoor.cli.last_resort import last_resort
 from firedoor.cli.options import account_option, break_glass_option, region_option
-from firedoor.cli.planned import commands, plan_json, refuse_without_plan, show_plan
+from firedoor.cli.planned import commands, plan_json, show_plan
 from firedoor.cli.prepared import plan_in, planned, read_program
 from firedoor.cli.progress import Progress
 from firedoor.cli.terminal import can_ask, console, json_option, print_json
@@ -20,7 +20,6 @@ from firedoor.engine.case import connect_for, home_of
 from firedoor.engine.desk import Office, open_desk, opened
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
-from firedoor.errors import BadInput, Refused
 
 
 @click.command("plan")
@@ -120,20 +119,9 @@ def run_command(
             office = Office.open(break_glass=break_glass)
             aws, plan = planned(program, given, account, region, hunt=False)
             target = plan.target
-        if digest and len(digest) < 8:
-            raise BadInput("a plan's digest is given with at least 8 of its characters")
-        if digest and not plan.digest.startswith(digest):
-            raise Refused(
-                f"the plan is {plan.digest[:12]} now, not {digest[:12]}: something has changed "
-                f"since; look again with `firedoor plan {runbook} …`"
-            )
+        refuse_other_plan(plan, digest)
         policy = policy_in_force(target)
-        show_plan(shown, plan)
-        if incident is None:
-            refuse_without_plan(plan)
-        agreed = yes or (asks and confirmed(plan))
-        if asks and not agreed:
-            raise Refused("nothing was changed: the plan was not confirmed")
+        how = agree(shown, plan, new=incident is None, yes=yes, asks=asks)
         if incident is None:
             incident = opened(
                 office,
@@ -154,7 +142,6 @@ def run_command(
         with alone(desk):
             # From the run's number on: another run must not take it, and its approvals with it.
             run = next_run(desk.recorder.entries())
-            how = ("--yes" if yes else "terminal") if agreed else ""
             journal_plan(desk, plan, run, how)
             done = start(
                 desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say

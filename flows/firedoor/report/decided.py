@@ -7,7 +7,7 @@ from typing import Literal
 from firedoor.report.facts import Facts, Told
 from firedoor.report.model import Agreed, Decided
 from firedoor.report.moments import length, moment
-from firedoor.report.text import line, listed
+from firedoor.report.text import line
 
 
 def decided(facts: Facts) -> tuple[Decided, ...]:
@@ -73,8 +73,3 @@ def _decided(asked: Told | None, answer: Told | None) -> Decided:
 def _waited(told: Told) -> str:
     waited = told.data.get("waited_seconds")
     return length(waited) if isinstance(waited, int | float) and waited > 0 else ""
-
-
-def steps_said(found: Decided) -> str:
-    """The steps that a question was about, for a line."""
-    return listed(list(found.steps), 6)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from firedoor.report.facts import Facts, Told
 from firedoor.report.model import Checked, Control
-from firedoor.report.text import line, listed, shortened
+from firedoor.report.text import line, shortened
 
 KINDS = (
     (
@@ -98,8 +98,3 @@ def _said(told: Told | None) -> str:
     if told.data.get("allowed"):
         return "allowed"
     return f"denied ({told.text('code')})" if told.text("code") else "denied"
-
-
-def kinds_used(found: tuple[Checked, ...]) -> str:
-    """The kinds of proof that a report rests on, for a line."""
-    return listed(sorted({each.kind for each in found}))
