@@ -86,6 +86,167 @@ KINDS: Mapping[str, Kind] = _kinds(
         "example-bucket",
     ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
+    Kind(
+        "instance_id",
+        "string",
+        "The id of an EC2 instance.",
+        r"^i-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "i-0123456789abcdef0",
+    ),
+    Kind(
+        "volume_id",
+        "string",
+        "The id of an EBS volume.",
+        r"^vol-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "vol-0123456789abcdef0",
+    ),
+    Kind(
+        "snapshot_id",
+        "string",
+        "The id of an EBS snapshot.",
+        r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "snap-0123456789abcdef0",
+    ),
+    Kind(
+        "image_id",
+        "string",
+        "The id of a machine image (AMI).",
+        r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "ami-0123456789abcdef0",
+    ),
+    Kind(
+        "network_interface_id",
+        "string",
+        "The id of a network interface.",
+        r"^eni-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "eni-0123456789abcdef0",
+    ),
+    Kind(
+        "security_group_id",
+        "string",
+        "The id of a security group.",
+        r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "sg-0123456789abcdef0",
+    ),
+    Kind(
+        "vpc_id",
+        "string",
+        "The id of a VPC.",
+        r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "vpc-0123456789abcdef0",
+    ),
+    Kind(
+        "function_name",
+        "string",
+        "The name of a Lambda function (not its ARN).",
+        r"^[A-Za-z0-9_-]{1,140}$",
+        "invoice-mailer",
+    ),
+    Kind(
+        "cluster_name",
+        "string",
+        "The name of an ECS or EKS cluster (not its ARN).",
+        r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$",
+        "production",
+    ),
+    Kind(
+        "ecs_task_id",
+        "string",
+        "The id of an ECS task: the end of its ARN.",
+        r"^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        "0123456789abcdef0123456789abcdef",
+    ),
+    Kind(
+        "ecs_task_definition",
+        "string",
+        "An ECS task definition: family:revision.",
+        r"^[A-Za-z0-9_-]{1,255}:[0-9]{1,9}$",
+        "checkout:17",
+    ),
+    Kind(
+        "container_image",
+        "string",
+        "A container image as it was pulled: registry, name, tag or digest.",
+        r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}$",
+        "111122223333.dkr.ecr.eu-central-1.amazonaws.com/checkout:17",
+    ),
+    Kind(
+        "kubernetes_name",
+        "string",
+        "The name of a thing in Kubernetes: a namespace, a workload, a pod, a node.",
+        r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+        "checkout-7d9f6c",
+    ),
+    Kind(
+        "kubernetes_user",
+        "string",
+        "A user as Kubernetes knows him: system:serviceaccount:…, a role's session, a name.",
+        r"^[A-Za-z0-9_+=,.@:/{}-]{1,512}$",
+        "system:serviceaccount:shop:checkout",
+    ),
+    Kind(
+        "db_instance_id",
+        "string",
+        "The name of an RDS database instance.",
+        r"^[A-Za-z][A-Za-z0-9-]{0,62}$",
+        "orders-1",
+    ),
+    Kind(
+        "db_cluster_id",
+        "string",
+        "The name of an RDS or Aurora cluster.",
+        r"^[A-Za-z][A-Za-z0-9-]{0,62}$",
+        "orders",
+    ),
+    Kind(
+        "db_snapshot_id",
+        "string",
+        "The name of a snapshot of an RDS database or cluster; AWS's own begin with `rds:`.",
+        r"^(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}$",
+        "orders-2026-03-14",
+    ),
+    Kind(
+        "kms_key",
+        "string",
+        "A KMS key: its id or its ARN, never an alias, which can be pointed elsewhere.",
+        r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-)?[0-9a-f]{8,32}(-[0-9a-f]{4,12}){0,4}$",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+    ),
+    Kind(
+        "trail",
+        "string",
+        "A CloudTrail trail: its name or its ARN.",
+        r"^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$",
+        "organization-trail",
+    ),
+    Kind(
+        "detector_id",
+        "string",
+        "The id of a GuardDuty detector.",
+        r"^[0-9a-f]{32}$",
+        "12abc34d567e8fa901bc2d34e56789f0",
+    ),
+    Kind(
+        "ses_identity",
+        "string",
+        "An identity that SES sends as: an e-mail address or a domain.",
+        r"^[A-Za-z0-9._%+=&'/!#$*?^`{|}~@-]{1,320}$",
+        "example.com",
+    ),
+    Kind(
+        "trust_anchor_id",
+        "string",
+        "The id of a trust anchor of IAM Roles Anywhere.",
+        r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+        "01234567-89ab-cdef-0123-456789abcdef",
+    ),
+    Kind(
+        "model_id",
+        "string",
+        "A model of Bedrock or an inference profile: its id or its ARN.",
+        r"^[A-Za-z0-9][A-Za-z0-9._:/-]{1,2047}$",
+        "anthropic.claude-3-haiku-20240307-v1:0",
+    ),
 )
 
 
@@ -104,6 +265,29 @@ IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
 Time = Annotated[str, _annotated("time")]
+InstanceId = Annotated[str, _annotated("instance_id")]
+VolumeId = Annotated[str, _annotated("volume_id")]
+SnapshotId = Annotated[str, _annotated("snapshot_id")]
+ImageId = Annotated[str, _annotated("image_id")]
+NetworkInterfaceId = Annotated[str, _annotated("network_interface_id")]
+SecurityGroupId = Annotated[str, _annotated("security_group_id")]
+VpcId = Annotated[str, _annotated("vpc_id")]
+FunctionName = Annotated[str, _annotated("function_name")]
+ClusterName = Annotated[str, _annotated("cluster_name")]
+EcsTaskId = Annotated[str, _annotated("ecs_task_id")]
+EcsTaskDefinition = Annotated[str, _annotated("ecs_task_definition")]
+ContainerImage = Annotated[str, _annotated("container_image")]
+KubernetesName = Annotated[str, _annotated("kubernetes_name")]
+KubernetesUser = Annotated[str, _annotated("kubernetes_user")]
+DbInstanceId = Annotated[str, _annotated("db_instance_id")]
+DbClusterId = Annotated[str, _annotated("db_cluster_id")]
+DbSnapshotId = Annotated[str, _annotated("db_snapshot_id")]
+KmsKey = Annotated[str, _annotated("kms_key")]
+Trail = Annotated[str, _annotated("trail")]
+DetectorId = Annotated[str, _annotated("detector_id")]
+SesIdentity = Annotated[str, _annotated("ses_identity")]
+TrustAnchorId = Annotated[str, _annotated("trust_anchor_id")]
+ModelId = Annotated[str, _annotated("model_id")]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LIST = re.compile(r"^list\[([a-z_]+)\]$")

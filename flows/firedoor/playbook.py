@@ -10,36 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
 from firedoor import globs
 from firedoor.errors import CheckFailed, Problem
-from firedoor.findings.model import Finding, Label, Principal
+from firedoor.findings.model import Finding, Kind, Label, Principal, Resource
 from firedoor.runbook import Identifier, RoleName, Said, Slug
 from firedoor.shapes import shape
 from firedoor.yamlio import Document, load_front_matter
-
-Kind = Literal[
-    "access_key",
-    "account",
-    "attack_sequence",
-    "bucket",
-    "container",
-    "database",
-    "ecs_cluster",
-    "eks_cluster",
-    "function",
-    "image",
-    "instance",
-    "kms_key",
-    "object",
-    "other",
-    "role",
-    "snapshot",
-]
-"""What a finding may be about: `resource.kind`."""
 
 Source = Annotated[
     str,
@@ -157,16 +137,23 @@ def shape_playbook(document: Document) -> tuple[Playbook | None, list[Problem]]:
     return (None if problems else book), sorted(problems)
 
 
+_WHOSE = {
+    *("kind", "part", "principal", "principal_id", "session", "issuer", "source_identity"),
+    *("user", "users", "access_key_id", "access_key_ids"),
+}
+"""The fields of a resource that tell of credentials; those of roles apart."""
+
+
 def is_alone(finding: Finding) -> bool:
     """Whether a finding names one IAM user (or a key of his) and nothing else."""
     named = finding.resource
     one = {*named.users, *([named.user] if named.user else [])}
-    others = (
-        *(named.roles, named.buckets, named.instances, named.clusters, named.accounts),
-        *(named.role, named.bucket, named.instance, named.cluster),
-        *(named.function, named.database, named.arn),
+    others = [each for each in Resource.__struct_fields__ if each not in _WHOSE]
+    return (
+        named.principal == "iam_user"
+        and len(one) == 1
+        and not any(getattr(named, each) for each in others)
     )
-    return named.principal == "iam_user" and len(one) == 1 and not any(others)
 
 
 def _same_type(one: str, other: str) -> bool:

@@ -29,8 +29,36 @@ SCAN = "GuardDuty Malware Protection Object Scan Result"
             "Records: it is a CloudTrail record (iam:CreateUser), not a finding",
         ),
         (
-            event(TRAIL, "aws.iam", "AWS API Call via CloudTrail"),
+            event(TRAIL, "aws.iam.of.somebody", "AWS API Call by hand"),
+            "it is an EventBridge event of another kind, not a finding "
+            "(aws.iam.of.somebody, AWS API Call by hand)",
+        ),
+        (
+            event(TRAIL, "our.app", "AWS API Call via CloudTrail"),
             "it is a CloudTrail event (iam:CreateUser), not a finding",
+        ),
+        (
+            event(TRAIL | {"readOnly": True}, "aws.iam", "AWS API Call via CloudTrail"),
+            "detail: it is a CloudTrail event (iam:CreateUser) that only reads, no finding",
+        ),
+        (
+            event(
+                {"alarmName": "cpu", "state": {"value": "OK"}},
+                "aws.cloudwatch",
+                "CloudWatch Alarm State Change",
+            ),
+            "detail: it is a CloudWatch alarm (cpu) in state OK",
+        ),
+        (
+            event(
+                {
+                    "configRuleName": "buckets",
+                    "newEvaluationResult": {"complianceType": "COMPLIANT"},
+                },
+                "aws.config",
+                "Config Rules Compliance Change",
+            ),
+            "detail: it is a result of AWS Config's rule buckets: COMPLIANT",
         ),
         (
             {"Events": [{"EventId": "1", "CloudTrailEvent": "{}"}]},

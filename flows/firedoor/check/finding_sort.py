@@ -5,22 +5,13 @@ from __future__ import annotations
 from msgspec import inspect
 
 from firedoor.check.sorts import Sort, made_of, sort_of, type_of_kind
+from firedoor.findings import naming
 from firedoor.findings.model import Finding
 from firedoor.shapes import type_of
 
 _KINDS = {
-    "account": "account_id",
-    "region": "region",
-    "arn": "arn",
-    "user": "iam_user_name",
-    "role": "iam_role_name",
-    "access_key_id": "access_key_id",
-    "bucket": "bucket_name",
-    "users": "list[iam_user_name]",
-    "roles": "list[iam_role_name]",
-    "access_key_ids": "list[access_key_id]",
-    "buckets": "list[bucket_name]",
-    "accounts": "list[account_id]",
+    **naming.KINDS,
+    **{field: f"list[{naming.KINDS[item]}]" for field, item in naming.LISTS.items()},
     "updated": "time",
     "first": "time",
     "last": "time",

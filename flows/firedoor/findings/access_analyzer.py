@@ -10,10 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from firedoor.findings.model import Finding, Occurred, Resource, label_of
+from firedoor.findings.model import Finding, Kind, Occurred, Resource, label_of
+from firedoor.findings.naming import named
 from firedoor.findings.text import Doubts, at, items, moment, text, truth
 
-_KINDS = {"AWS::S3::Bucket": "bucket", "AWS::IAM::Role": "role", "AWS::KMS::Key": "kms_key"}
+# Its resource types → our kind, and the field that the name goes to.
+_KINDS: Mapping[str, tuple[Kind, str]] = {
+    "AWS::S3::Bucket": ("bucket", "bucket"),
+    "AWS::IAM::Role": ("role", "role"),
+    "AWS::IAM::User": ("access_key", "user"),
+    "AWS::KMS::Key": ("kms_key", "kms_key"),
+    "AWS::Lambda::Function": ("function", "function"),
+    "AWS::EC2::Snapshot": ("snapshot", "snapshot"),
+    "AWS::RDS::DBSnapshot": ("db_snapshot", "db_snapshot"),
+    "AWS::RDS::DBClusterSnapshot": ("db_cluster_snapshot", "db_cluster_snapshot"),
+}
 
 
 def is_finding(document: Any) -> bool:
@@ -54,16 +65,7 @@ def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
         title=text(title, 512) or "",
         archived=at(document, "status") in ("ARCHIVED", "RESOLVED")
         or truth(at(document, "isDeleted")),
-        resource=Resource(
-            kind=_KINDS.get(kind, "other"),
-            arn=doubts.of_kind("arn", arn, "the resource's ARN"),
-            bucket=doubts.of_kind("bucket_name", name, "the bucket name")
-            if kind == "AWS::S3::Bucket"
-            else None,
-            role=doubts.of_kind("iam_role_name", name, "the role name")
-            if kind == "AWS::IAM::Role"
-            else None,
-        ),
+        resource=_resource(kind, arn, doubts),
         occurred=Occurred(
             first=moment(at(document, "createdAt")), last=moment(at(document, "updatedAt"))
         ),
@@ -71,6 +73,16 @@ def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
         doubts=doubts.all(),
         raw=document,
     )
+
+
+def _resource(said: str, arn: str, doubts: Doubts) -> Resource:
+    kind, field = _KINDS.get(said, ("other", ""))
+    fields: dict[str, Any] = {"kind": kind, "arn": named(doubts, "arn", arn)}
+    if field:
+        fields[field] = named(doubts, field, arn)
+    if field == "user":
+        fields["principal"] = "iam_user"
+    return Resource(**fields)
 
 
 def _what(document: Any, public: bool) -> str:

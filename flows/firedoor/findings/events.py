@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from firedoor.findings import access_analyzer, guardduty, health, macie
+from firedoor.findings import access_analyzer, guardduty, health, macie, trail_event, watchers
 from firedoor.findings.bare import Parser
 
 _SINGLE: Mapping[tuple[str, str], Parser] = {
@@ -21,7 +21,11 @@ _SINGLE: Mapping[tuple[str, str], Parser] = {
     ("aws.access-analyzer", "Access Analyzer Finding"): access_analyzer.finding,
     ("aws.access-analyzer", "Internal Access Finding"): access_analyzer.finding,
     ("aws.access-analyzer", "Unused Access Finding for IAM entities"): access_analyzer.finding,
+    ("aws.cloudwatch", "CloudWatch Alarm State Change"): watchers.alarm,
+    ("aws.config", "Config Rules Compliance Change"): watchers.compliance,
 }
+# `AWS API Call via CloudTrail`, `AWS Console Sign In via CloudTrail` and others, of any service.
+_VIA_TRAIL = " via CloudTrail"
 # These have a list of findings: in Security Hub's format, the last one in OCSF.
 _SEVERAL = {
     ("aws.securityhub", "Security Hub Findings - Imported"),
@@ -41,6 +45,8 @@ def is_event(document: Mapping[str, Any]) -> bool:
 
 def parser_of(event: Mapping[str, Any]) -> Parser | None:
     """The parser of an event whose detail is one finding."""
+    if event["source"].startswith("aws.") and event["detail-type"].endswith(_VIA_TRAIL):
+        return trail_event.finding
     return _SINGLE.get((event["source"], event["detail-type"]))
 
 

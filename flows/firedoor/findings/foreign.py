@@ -29,9 +29,7 @@ _EVENTS = {
     "GuardDuty Malware Protection Object Scan Result": (
         "the result of a malware scan of an S3 object, not a finding"
     ),
-    "CloudWatch Alarm State Change": "a CloudWatch alarm, not a finding",
     "Config Configuration Item Change": "a change that AWS Config recorded, not a finding",
-    "Config Rules Compliance Change": "a result of an AWS Config rule, not a finding",
     "Security Hub Insight Results": "a count of findings by Security Hub, not the findings",
     "Inspector2 Finding": (
         "a finding of Inspector as such; it is read when it comes through Security Hub"

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from firedoor.errors import NotAFinding
-from firedoor.findings.model import Actor, Finding, Occurred, Resource, label_of
+from firedoor.findings.details import things
+from firedoor.findings.model import Actor, Finding, Kind, Occurred, Resource, label_of
 from firedoor.findings.principal import principal
 from firedoor.findings.sequence import sequence
 from firedoor.findings.text import (
@@ -32,7 +33,7 @@ from firedoor.findings.text import (
 
 TYPE = re.compile(r"[A-Za-z0-9]{2,40}:[A-Za-z0-9]{2,40}/[A-Za-z0-9_.!&-]{2,120}")
 
-KINDS = {
+KINDS: Mapping[str, Kind] = {
     "accesskey": "access_key",
     "s3bucket": "bucket",
     "s3object": "object",
@@ -45,11 +46,26 @@ KINDS = {
     "rdslimitlessdb": "database",
     "ebssnapshot": "snapshot",
     "ec2image": "image",
+    "recoverypoint": "recovery_point",
+    "backuprecoverypoint": "recovery_point",
     "attacksequence": "attack_sequence",
 }
 # The instance of every sample finding.
 _SAMPLE_INSTANCE = "i-99999999"
-_BY_SERVICE = {"IAMUser": "access_key", "S3": "bucket", "EC2": "instance", "Lambda": "function"}
+_BY_SERVICE: Mapping[str, Kind] = {
+    "IAMUser": "access_key",
+    "S3": "bucket",
+    "EC2": "instance",
+    "Lambda": "function",
+    "RDS": "database",
+    "SES": "identity",
+}
+# Malware findings name what was scanned after the mark: `Execution:EC2/MaliciousFile!Snapshot`.
+_BY_MARK: Mapping[str, Kind] = {
+    "Snapshot": "snapshot",
+    "AMI": "image",
+    "RecoveryPoint": "recovery_point",
+}
 
 
 def is_finding(document: Any) -> bool:
@@ -172,36 +188,23 @@ def _resource(document: Any, said_type: str, account: str, doubts: Doubts) -> Re
         at(key, "accessKeyId"),
         at(key, "principalId"),
     )
-    buckets = distinct(
-        doubts.of_kind("bucket_name", at(each, "name"), "the bucket name")
-        for each in items(resource, "s3BucketDetails")
-    )
-    cluster = at(resource, "eksClusterDetails", "name") or at(resource, "ecsClusterDetails", "name")
     part = text(at(document, "service", "resourceRole"), 20)
+    call = at(document, "service", "action", "awsApiCallAction")
     return Resource(
-        kind=kind,
-        part=part.lower() if part else None,
-        bucket=buckets[0] if len(buckets) == 1 else None,
-        buckets=buckets if len(buckets) > 1 else (),
-        instance=_named(resource, "instance", "instanceDetails", "instanceId", doubts),
-        cluster=doubts.of_kind("name", cluster, "the cluster name"),
-        function=_named(resource, "name", "lambdaDetails", "functionName", doubts),
-        database=_named(resource, "name", "rdsDbInstanceDetails", "dbInstanceIdentifier", doubts),
-        **who,
+        kind=kind, part=part.lower() if part else None, **things(resource, call, doubts), **who
     )
 
 
-def _named(resource: Any, kind: str, block: str, key: str, doubts: Doubts) -> str | None:
-    return doubts.of_kind(kind, at(resource, block, key), f"the {key}")
-
-
-def _resource_kind(said_type: str, resource_type: str) -> str:
+def _resource_kind(said_type: str, resource_type: str) -> Kind:
     purpose, _, rest = said_type.partition(":")
     service = rest.partition("/")[0]
     if service == "S3" and purpose in ("Policy", "Stealth"):
         return "bucket"
     if purpose == "AttackSequence":
         return "attack_sequence"
+    marked = _BY_MARK.get(rest.partition("!")[2])
+    if marked:
+        return marked
     kind = KINDS.get(re.sub(r"[^a-z0-9]", "", resource_type.lower()))
     return kind or _BY_SERVICE.get(service, "other")
 

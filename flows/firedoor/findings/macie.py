@@ -59,7 +59,7 @@ def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
         description=text(at(document, "description"), 2048) or "",
         sample=truth(at(document, "sample")),
         archived=truth(at(document, "archived")),
-        resource=Resource(kind="bucket", bucket=bucket),
+        resource=Resource(kind="bucket", bucket=bucket, objects=_objects(document)),
         actor=Actor(ip=doubts.of_kind("ip", at(who, "ipAddressDetails", "ipAddressV4"), "the IP")),
         occurred=Occurred(
             first=moment(at(document, "createdAt")), last=moment(at(document, "updatedAt"))
@@ -69,3 +69,8 @@ def finding(document: Any, envelope: Mapping[str, Any]) -> Finding:
         doubts=doubts.all(),
         raw=document,
     )
+
+
+def _objects(document: Any) -> tuple[str, ...]:
+    key = text(at(document, "resourcesAffected", "s3Object", "key"), 1024)
+    return (key,) if key else ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from firedoor.findings.model import Principal
+from firedoor.findings.naming import named
 from firedoor.findings.text import Doubts, text
 
 _TYPES: dict[str, Principal] = {
@@ -35,11 +36,11 @@ def principal(
     kind = _kind(doubts, account, user_type, name, key, principal_id)
     fields: dict[str, Any] = {"principal": kind, "principal_id": text(principal_id, 200)}
     if kind in ("iam_user", "role", "federated_user", "root", "unknown"):
-        fields["access_key_id"] = doubts.of_kind("access_key_id", key, "the access key id")
+        fields["access_key_id"] = named(doubts, "access_key_id", key)
     if kind == "iam_user":
-        fields["user"] = doubts.of_kind("iam_user_name", name, "the user name")
+        fields["user"] = named(doubts, "user", name)
     elif kind == "role":
-        fields["role"] = doubts.of_kind("iam_role_name", name, "the role name")
+        fields["role"] = named(doubts, "role", name)
     if kind in ("role", "federated_user") and isinstance(principal_id, str):
         session = principal_id.partition(":")[2]
         fields["session"] = doubts.of_kind("name", session, "the session name")

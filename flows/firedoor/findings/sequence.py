@@ -7,18 +7,48 @@ https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Sequence.html
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from firedoor.findings.model import Resource
+from firedoor.findings.model import Kind, Resource
+from firedoor.findings.naming import KINDS, LISTS, several
 from firedoor.findings.principal import principal
 from firedoor.findings.text import Doubts, at, distinct, fits, items, mapping, text
 
+_LISTS: Mapping[str, tuple[str, ...]] = {
+    "S3_BUCKET": ("buckets",),
+    "EC2_INSTANCE": ("instances",),
+    "EC2_NETWORK_INTERFACE": ("network_interfaces",),
+    "EC2_IMAGE": ("images",),
+    "EKS_CLUSTER": ("clusters", "eks_clusters"),
+    "ECS_CLUSTER": ("clusters", "ecs_clusters"),
+    "ECS_TASK": ("tasks",),
+    "LAMBDA_FUNCTION": ("functions",),
+    "RDS_DB_INSTANCE": ("databases",),
+    "RDS_DB_CLUSTER": ("database_clusters",),
+    "KMS_KEY": ("kms_keys",),
+    "BEDROCK_CUSTOM_MODEL": ("models",),
+    "BEDROCK_IMPORTED_MODEL": ("models",),
+    "BEDROCK_PROVISIONED_MODEL": ("models",),
+    "BEDROCK_CUSTOM_MODEL_DEPLOYMENT": ("models",),
+    "BEDROCK_INFERENCE_PROFILE": ("models",),
+    "BEDROCK_APPLICATION_INFERENCE_PROFILE": ("models",),
+}
+"""Type of a sequence's resource → the fields of `Resource` that it is named in. Functions,
+databases and keys of KMS are not among GuardDuty's types today, and read when they come to be."""
 
-def sequence(chain: Any, kind: str, account: str, doubts: Doubts) -> Resource:
+
+def sequence(chain: Any, kind: Kind, account: str, doubts: Doubts) -> Resource:
     """All that a sequence names, as lists; the single user or role also by itself."""
     people = [_actor(each, account, doubts) for each in items(chain, "actors")]
     things = [each for each in items(chain, "resources") if isinstance(each, dict)]
-    people += [_key(each, account, doubts) for each in things if _type(each) == "ACCESS_KEY"]
+    # A bucket or function of the same name in the finding's account would be the wrong one.
+    own = [each for each in things if _is_own(each, account)]
+    for each in things:
+        if each not in own:
+            name = text(at(each, "uid") or at(each, "name"), 80)
+            doubts.add(f"{name!r} belongs to the account {at(each, 'accountId')}; it is left out")
+    people += [_key(each, account, doubts) for each in own if _type(each) == "ACCESS_KEY"]
     users = distinct(each.get("user") for each in people)
     roles = distinct(each.get("role") for each in people)
     keys = distinct(each.get("access_key_id") for each in people)
@@ -30,19 +60,80 @@ def sequence(chain: Any, kind: str, account: str, doubts: Doubts) -> Resource:
         user=users[0] if alone and users else None,
         role=roles[0] if alone and roles else None,
         access_key_id=keys[0] if alone and len(keys) == 1 else None,
+        issuer=_single(doubts, "issuer", _issuers(chain)),
         users=users,
         roles=roles,
         access_key_ids=keys,
-        buckets=_names(things, "S3_BUCKET", "bucket_name", doubts),
-        instances=_names(things, "EC2_INSTANCE", "instance", doubts),
-        clusters=distinct(
-            (
-                *_names(things, "EKS_CLUSTER", "name", doubts),
-                *_names(things, "ECS_CLUSTER", "name", doubts),
-            )
-        ),
+        objects=_objects(own),
+        namespace=_single(doubts, "namespace", _of_workloads(own, "namespace")),
+        workload=_single(doubts, "workload", (at(each, "name") for each in _workloads(own))),
+        container_image=_single(doubts, "container_image", _images(own)),
         accounts=_accounts(chain, things, account, doubts),
+        **_listed(own, doubts),
     )
+
+
+def _listed(things: list[Any], doubts: Doubts) -> dict[str, Any]:
+    """Field → names of the resources whose type belongs to it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for wanted, fields in _LISTS.items():
+        of_type = [each for each in things if _type(each) == wanted]
+        for field in fields:
+            # Some have the ARN as `uid`, some as `name`; whichever is of the kind.
+            names = several(doubts, LISTS[field], (_name(each, field) for each in of_type))
+            found[field] = distinct((*found.get(field, ()), *names))
+    interfaces = [
+        uid
+        for each in things
+        for uid in items(each, "data", "ec2Instance", "ec2NetworkInterfaceUids")
+    ]
+    cards = several(doubts, "network_interface", interfaces)
+    found["network_interfaces"] = distinct((*found["network_interfaces"], *cards))
+    return found
+
+
+def _name(thing: Any, field: str) -> Any:
+    """The resource's ARN or id, or its name where those are something else, such as a task's."""
+    said = [at(thing, "uid"), at(thing, "name")]
+    kind = KINDS[LISTS[field]]
+    for each in said:
+        if isinstance(each, str) and (each.startswith("arn:") or fits(kind, each)):
+            return each
+    return at(thing, "name") or at(thing, "uid")
+
+
+def _issuers(chain: Any) -> list[Any]:
+    # It may be a name only.
+    said = [at(each, "session", "issuer") for each in items(chain, "actors")]
+    return [each for each in said if isinstance(each, str) and each.startswith("arn:")]
+
+
+def _objects(things: list[Any]) -> tuple[str, ...]:
+    keys = (at(each, "data", "s3Object", "key") for each in things if _type(each) == "S3_OBJECT")
+    return distinct(text(each, 1024) for each in keys)
+
+
+def _workloads(things: list[Any]) -> list[Any]:
+    return [each for each in things if _type(each) == "KUBERNETES_WORKLOAD"]
+
+
+def _of_workloads(things: list[Any], field: str) -> list[Any]:
+    return [at(each, "data", "kubernetesWorkload", field) for each in _workloads(things)]
+
+
+def _images(things: list[Any]) -> list[Any]:
+    return [at(each, "data", "container", "image") for each in things if _type(each) == "CONTAINER"]
+
+
+def _single(doubts: Doubts, field: str, values: Iterable[Any]) -> str | None:
+    """The one name that there is; None for none or several."""
+    found = several(doubts, field, values)
+    return found[0] if len(found) == 1 else None
+
+
+def _is_own(thing: Any, account: str) -> bool:
+    home = at(thing, "accountId")
+    return not (account and isinstance(home, str) and home != account and fits("account_id", home))
 
 
 def _actor(actor: Any, account: str, doubts: Doubts) -> dict[str, Any]:
@@ -77,19 +168,6 @@ def _key(resource: Any, account: str, doubts: Doubts) -> dict[str, Any]:
 
 def _type(resource: Any) -> str:
     return text(at(resource, "resourceType"), 60) or ""
-
-
-def _names(things: list[Any], wanted: str, kind: str, doubts: Doubts) -> tuple[str, ...]:
-    """Names of resources of one type: the last part of an ARN, or the name itself."""
-    found = []
-    for each in things:
-        if _type(each) != wanted:
-            continue
-        name = at(each, "name") or at(each, "uid")
-        if isinstance(name, str) and name.startswith("arn:"):
-            name = name.rpartition(":")[2].rpartition("/")[2]
-        found.append(doubts.of_kind(kind, name, f"the name of a {wanted}"))
-    return distinct(found)
 
 
 def _accounts(chain: Any, things: list[Any], account: str, doubts: Doubts) -> tuple[str, ...]:

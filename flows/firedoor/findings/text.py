@@ -25,7 +25,6 @@ _UNSEEN = re.compile(
 )
 _PATTERNS = {
     **{name: kind.pattern for name, kind in KINDS.items() if kind.pattern},
-    "instance": r"i-[0-9a-f]{8,17}",
     "name": r"[A-Za-z0-9_+=,.@/:-]{1,255}",
     "ip": r"[0-9A-Fa-f:.]{2,45}",
 }
