@@ -279,12 +279,12 @@ def test_security_hubs_resources_fill_the_same_fields() -> None:
             Resources=[
                 {
                     "Type": "AwsRdsDbSnapshot",
-                    "Id": f"arn:aws:rds:{REGION}:{ACCOUNT}:snapshot:rds:o-1",
+                    "Id": f"{rds}:snapshot:rds:o-1",
                 },
                 {"Type": "AwsEcsTask", "Id": f"{ecs}:task/production/{TASK}"},
                 {
                     "Type": "AwsEc2Volume",
-                    "Id": f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-01234567",
+                    "Id": f"{ec2}:volume/vol-01234567",
                 },
                 {
                     "Type": "AwsCloudTrailTrail",
