@@ -16,11 +16,12 @@ import msgspec
 
 from firedoor import scenario_links
 from firedoor.errors import CheckFailed, Problem
-from firedoor.kinds import IamUserName
 from firedoor.runbook import Identifier, Json, RoleName, Said, Slug
-from firedoor.scenario_attack import Attack, Beat, FindingSaid, Principal, ProofSaid
+from firedoor.scenario_attack import Attack, Beat, Principal, ProofSaid
+from firedoor.scenario_facts import Fact
+from firedoor.scenario_finding import FindingSaid
 from firedoor.scenario_injects import Inject, Length
-from firedoor.scenario_world import Item
+from firedoor.scenario_world import AwsCall, Item, Role, Trusted
 from firedoor.shapes import shape
 from firedoor.yamlio import Document, load
 
@@ -64,38 +65,6 @@ class RunbookRef(Said, frozen=True, kw_only=True):
 
     ref: Slug
     inputs: dict[Identifier, Json] = msgspec.field(default_factory=dict)
-
-
-class Refused(Said, frozen=True, kw_only=True):
-    """A principal of the attacker's has no success later than `within` after the finding."""
-
-    who: Identifier
-    within: Length
-
-
-class Fact(Said, frozen=True, kw_only=True):
-    """One thing that has to be true at the end; exactly one field is set.
-
-    `refused` is told from what the attacker's calls were answered. The others read the simulated
-    account: of the IAM user they name, all access keys are Inactive (`keys_inactive`), there is no
-    console password (`no_console`), all SSH keys, signing certificates and service-specific
-    credentials are Inactive (`others_inactive`), a policy denies everything (`denied`).
-    """
-
-    refused: Refused | None = None
-    keys_inactive: IamUserName | None = None
-    no_console: IamUserName | None = None
-    others_inactive: IamUserName | None = None
-    denied: IamUserName | None = None
-
-    def __post_init__(self) -> None:
-        if len(self.set_fields()) != 1:
-            known = ", ".join(self.__struct_fields__)
-            raise ValueError(f"needs exactly one of {known}")
-
-    def set_fields(self) -> list[str]:
-        """The names of the fields that are set."""
-        return [name for name in self.__struct_fields__ if getattr(self, name) is not None]
 
 
 class Objective(Said, frozen=True, kw_only=True):
@@ -187,6 +156,21 @@ class Scenario(Said, frozen=True, kw_only=True):
     hotwash: tuple[str, ...] = ()
 
 
+def accounts_of(scenario: Scenario, own: str) -> tuple[str, ...]:
+    """The accounts that a scenario needs: its own first, then those that it names."""
+    named: dict[str, None] = {own: None}
+    for principal in scenario.principals.values():
+        named |= {principal.account: None} if principal.account else {}
+    for item in scenario.world:
+        if isinstance(item, AwsCall) and item.account:
+            named[item.account] = None
+        if isinstance(item, Role):
+            named |= {
+                one.account: None for one in item.trusts if isinstance(one, Trusted) and one.account
+            }
+    return tuple(named)
+
+
 def check_scenario(document: Document) -> tuple[Scenario | None, list[Problem]]:
     """A document as a scenario, or None and everything that is wrong with it."""
     scenario, problems = shape(document, Scenario)
@@ -199,7 +183,13 @@ def check_scenario(document: Document) -> tuple[Scenario | None, list[Problem]]:
 
 def load_scenario(path: Path) -> Scenario:
     """The scenario in a file; CheckFailed lists all that is wrong, with lines and columns."""
-    scenario, problems = check_scenario(load(path))
+    return read_scenario(path)[0]
+
+
+def read_scenario(path: Path) -> tuple[Scenario, Document]:
+    """The scenario in a file, and the document, which knows where everything stands."""
+    document = load(path)
+    scenario, problems = check_scenario(document)
     if scenario is None:
         raise CheckFailed.of(problems)
-    return scenario
+    return scenario, document

@@ -13,15 +13,9 @@ import msgspec
 from firedoor.kinds import IamUserName, parse_duration
 from firedoor.runbook import Identifier, Json, Said
 from firedoor.scenario_injects import Length, Offset
+from firedoor.scenario_world import AccountId, Call, Gives, RegionName
 
 Side = Literal["attacker", "innocent", "fresh"]
-Call = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9-]*:[A-Z][A-Za-z0-9]+$",
-        description="An API call as service:Operation, with boto3's service name: iam:ListUsers.",
-    ),
-]
 Ip = Annotated[
     str,
     msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$", description="An IPv4 address."),
@@ -40,30 +34,60 @@ def offset(text: str) -> timedelta:
 class Principal(Said, frozen=True, kw_only=True):
     """Credentials that exist before the attack, or (`fresh`) are made after containment.
 
-    `key` is an access key of a user of the world. `session_of` is a role of the world, assumed
-    by the principal `by`; a `fresh` one is assumed when containment is to be proved.
+    Exactly one of these says whose they are. `key`: an access key of a user of the world.
+    `session_of`: a role of the world (or the ARN of one), assumed by the principal `by`, which may
+    be a session itself. `instance`, `function`: the name that a call of the world gave to an EC2
+    instance or a Lambda function; the credentials of its role, as the instance or the function
+    itself gets them. `account`: a user, with a key, of another account, who may do everything
+    there. `root`: the root user's key. `anonymous`: nobody's, requests are not signed.
+
+    A `fresh` principal is a session, or an instance's or function's credentials, made anew when
+    containment is to be proved. `renews` (instance): whoever holds them is on the instance, and
+    fetches new ones before every call, for as long as he gets to it: it runs, and a security group
+    lets something in or out.
     """
 
     side: Side
     key: Identifier | None = None
-    session_of: Identifier | None = None
+    session_of: str | None = None
     by: Identifier | None = None
+    instance: Identifier | None = None
+    function: Identifier | None = None
+    account: AccountId | None = None
+    root: bool = False
+    anonymous: bool = False
+    renews: bool = False
 
     def __post_init__(self) -> None:
-        if (self.key is None) == (self.session_of is None):
-            raise ValueError("needs either 'key' or 'session_of'")
+        if len(self.kinds()) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(map(repr, WHOSE))}")
         if (self.session_of is None) != (self.by is None):
             raise ValueError("'session_of' and 'by' belong together")
+        if self.renews and self.instance is None:
+            raise ValueError("only an 'instance' renews")
+
+    def kinds(self) -> list[str]:
+        """Which of the fields that say whose they are is set."""
+        return [name for name in WHOSE if getattr(self, name) not in (None, False)]
+
+    @property
+    def lasts(self) -> bool:
+        """Whether these are long-term credentials (or none), not made for a while."""
+        return self.kinds()[0] in ("key", "account", "root", "anonymous")
+
+
+WHOSE = ("key", "session_of", "instance", "function", "account", "root", "anonymous")
 
 
 class Beat(Said, frozen=True, kw_only=True):
     """One act: a call by a principal, once (`at`) or again and again until refused (`every`).
 
-    `with`: its parameters as boto3 takes them; `{account}` and `{<principal>.key}` (an access key
-    id) are filled in. `gives` names the credentials that the answer holds (CreateAccessKey,
-    AssumeRole, GetSessionToken, GetFederationToken). `trick`: instead of a call, take away what
-    denies the user: every policy of his that was not there before the finding. `lose` names what
-    is lost if it succeeds after the finding.
+    `with`: its parameters as boto3 takes them; `{account}`, `{region}`, `{<principal>.key}` (an
+    access key id) and the names that calls gave are filled in. `gives` names the credentials that
+    the answer holds (CreateAccessKey, AssumeRole, GetSessionToken, GetFederationToken), or, as a
+    mapping, values of the answer. `trick`: instead of a call, take away what denies the user: every
+    policy of his that was not there before the finding. `lose` names what is lost if it succeeds
+    after the finding.
     """
 
     as_: Identifier = msgspec.field(name="as")
@@ -75,7 +99,8 @@ class Beat(Said, frozen=True, kw_only=True):
     from_: Offset = msgspec.field(name="from", default="0")
     until: Offset = "60m"
     with_: dict[str, Json] = msgspec.field(name="with", default_factory=dict)
-    gives: Identifier | None = None
+    region: RegionName | None = None
+    gives: Identifier | Gives | None = None
     lose: str = ""
     ip: Ip | None = None
 
@@ -88,6 +113,16 @@ class Beat(Said, frozen=True, kw_only=True):
             raise ValueError("needs either 'at' (once) or 'every' (until refused)")
         if self.every is not None and offset(self.from_) < timedelta(0):
             raise ValueError("'from' of a repeated act has to be after the finding")
+
+    @property
+    def mints(self) -> str:
+        """The name of the credentials that it gives; "" when it gives none."""
+        return self.gives if isinstance(self.gives, str) else ""
+
+    @property
+    def picks(self) -> Gives:
+        """The values that it gives, by name."""
+        return self.gives if isinstance(self.gives, dict) else {}
 
     @property
     def first(self) -> timedelta:
@@ -103,30 +138,13 @@ class Attack(Said, frozen=True, kw_only=True):
     acts: Annotated[tuple[Beat, ...], msgspec.Meta(min_length=1)]
 
 
-class FindingSaid(Said, frozen=True, kw_only=True):
-    """The alert that starts it: a GuardDuty finding about one principal's credentials."""
-
-    type: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"^[A-Za-z]+:[A-Za-z0-9]+/[A-Za-z0-9.!]+$",
-            description="A GuardDuty finding type.",
-        ),
-    ]
-    about: Identifier
-    severity: Annotated[float, msgspec.Meta(ge=1, le=10)]
-    title: str
-    description: str = ""
-    api: Call = "iam:ListUsers"
-    seen_from: Offset = "-50m"
-
-
 class Tried(Said, frozen=True, kw_only=True):
     """A call that proves or disproves: never one that AWS allows to everybody."""
 
     who: Identifier
     call: Call
     with_: dict[str, Json] = msgspec.field(name="with", default_factory=dict)
+    region: RegionName | None = None
 
     def __post_init__(self) -> None:
         if self.call in ("sts:GetCallerIdentity", "sts:GetSessionToken"):

@@ -5,22 +5,18 @@ Yields (path in the document, message) for every mistake; the shapes were checke
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from firedoor.scenario_attack import Beat
-from firedoor.scenario_world import Group, Item, Role, User
+from firedoor import scenario_places
+from firedoor.scenario_attack import Beat, Principal
+from firedoor.scenario_places import Mistake, Path
+from firedoor.scenario_world import Group, InstanceProfile, Item, Role, User
 
 if TYPE_CHECKING:  # scenario.py reads with this module what it defines itself
     from firedoor.scenario import Scenario
-
-Path = tuple[str | int, ...]
-Mistake = tuple[Path, str]
-_KEY_OF = re.compile(r"\{([a-z][a-z0-9_]*)\.key\}")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def mistakes(scenario: Scenario) -> Iterator[Mistake]:
@@ -31,6 +27,7 @@ def mistakes(scenario: Scenario) -> Iterator[Mistake]:
     yield from _of_proof(scenario)
     yield from _of_objectives(scenario)
     yield from _of_injects(scenario)
+    yield from scenario_places.mistakes(scenario)
 
 
 def _known(name: str, names: Iterable[str], what: str) -> str:
@@ -46,7 +43,7 @@ def _twice(names: Iterable[str]) -> list[str]:
 def _of_world(world: tuple[Item, ...]) -> Iterator[Mistake]:
     for name in _twice(item.id for item in world):
         yield ("world",), f"the id {name!r} is used twice"
-    for kind in (User, Role, Group):
+    for kind in (User, Role, Group, InstanceProfile):
         for name in _twice(item.name for item in world if isinstance(item, kind)):
             yield ("world",), f"two items of one type are called {name!r}"
     for name in _twice(key for user in _users(world) for key in user.keys):
@@ -59,9 +56,13 @@ def _of_world(world: tuple[Item, ...]) -> Iterator[Mistake]:
                     yield ("world", index, "groups", position), message
         if isinstance(item, Role):
             trusted = [*(user.id for user in _users(world)), "account"]
-            for position, name in enumerate(item.trusts):
-                if message := _known(name, trusted, "user"):
+            for position, who in enumerate(item.trusts):
+                if isinstance(who, str) and (message := _known(who, trusted, "user")):
                     yield ("world", index, "trusts", position), message
+        if isinstance(item, InstanceProfile):
+            roles = [each.id for each in world if isinstance(each, Role)]
+            if message := _known(item.role, roles, "role"):
+                yield ("world", index, "role"), message
 
 
 def _users(world: tuple[Item, ...]) -> list[User]:
@@ -71,22 +72,42 @@ def _users(world: tuple[Item, ...]) -> list[User]:
 def _of_principals(scenario: Scenario) -> Iterator[Mistake]:
     keys = [key for user in _users(scenario.world) for key in user.keys]
     roles = [item.id for item in scenario.world if isinstance(item, Role)]
-    holders = [name for name, one in scenario.principals.items() if one.key is not None]
+    given = scenario_places.given_in_world(scenario)
     for name, one in scenario.principals.items():
         path = ("principals", name)
         if one.key is not None and (message := _known(one.key, keys, "access key")):
             yield (*path, "key"), message
-        if one.session_of is not None and (message := _known(one.session_of, roles, "role")):
+        role = one.session_of
+        if role and not role.startswith("arn:") and (message := _known(role, roles, "role")):
             yield (*path, "session_of"), message
-        if one.by is not None and (message := _known(one.by, holders, "principal with a key")):
+        if one.by is not None and (message := _by(name, one, scenario.principals)):
             yield (*path, "by"), message
-        if one.side == "fresh" and one.key is not None:
-            yield (*path, "key"), "a fresh principal is a session, made after containment"
+        for field in ("instance", "function"):
+            value = getattr(one, field)
+            if value and (message := _known(value, given, f"{field} given by a call of the world")):
+                yield (*path, field), message
+        if one.side == "fresh" and one.lasts:
+            kind = one.kinds()[0]
+            yield (*path, kind), "a fresh principal is a session, made after containment"
+
+
+def _by(name: str, one: Principal, principals: Mapping[str, Principal]) -> str:
+    """What is wrong with the principal that assumes the role for another; "" when nothing is."""
+    able = [other for other, each in principals.items() if not each.anonymous and other != name]
+    if message := _known(str(one.by), able, "principal who could assume it"):
+        return message
+    seen, here = {name}, one.by
+    while here is not None and here in principals:
+        if here in seen:
+            return f"{name!r} would be assumed by itself, through {one.by!r}"
+        seen.add(here)
+        here = principals[here].by
+    return ""
 
 
 def _attackers(scenario: Scenario) -> list[str]:
     own = [name for name, one in scenario.principals.items() if one.side == "attacker"]
-    return own + [beat.gives for beat in scenario.attacker.acts if beat.gives]
+    return own + [beat.mints for beat in scenario.attacker.acts if beat.mints]
 
 
 def _of_acts(scenario: Scenario) -> Iterator[Mistake]:
@@ -94,44 +115,21 @@ def _of_acts(scenario: Scenario) -> Iterator[Mistake]:
     others = [name for name, one in scenario.principals.items() if one.side == "innocent"]
     for name in _twice([*scenario.principals, *attackers]):
         if name not in scenario.principals or any(
-            beat.gives == name for beat in scenario.attacker.acts
+            beat.mints == name for beat in scenario.attacker.acts
         ):
             yield ("attacker", "acts"), f"two sets of credentials are called {name!r}"
     for index, beat in enumerate(scenario.attacker.acts):
-        yield from _of_act(("attacker", "acts", index), beat, attackers, [*others, *attackers])
+        yield from _of_act(("attacker", "acts", index), beat, attackers)
     for index, beat in enumerate(scenario.everyday):
         path = ("everyday", index)
-        yield from _of_act(path, beat, others, others)
+        yield from _of_act(path, beat, others)
         if beat.at is None or beat.first >= timedelta(0):
             yield path, "everyday acts are done once, before the finding: at: -20m"
 
 
-def _of_act(path: Path, beat: Beat, actors: list[str], named: list[str]) -> Iterator[Mistake]:
+def _of_act(path: Path, beat: Beat, actors: list[str]) -> Iterator[Mistake]:
     if message := _known(beat.as_, actors, "principal"):
         yield (*path, "as"), message
-    yield from _of_placeholders((*path, "with"), beat.with_, named)
-
-
-def _of_placeholders(path: Path, value: Any, named: list[str]) -> Iterator[Mistake]:
-    for text in _texts(value):
-        for found in _PLACEHOLDER.findall(text):
-            key = _KEY_OF.fullmatch("{" + found + "}")
-            if key and (message := _known(key[1], named, "principal")):
-                yield path, message
-            elif not key and found != "account":
-                yield path, f"no placeholder {{{found}}}; there are {{account}} and {{NAME.key}}"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        # A policy written as text has braces of its own.
-        yield from () if value.lstrip().startswith('{"') else (value,)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
 
 
 def _of_proof(scenario: Scenario) -> Iterator[Mistake]:
@@ -141,13 +139,13 @@ def _of_proof(scenario: Scenario) -> Iterator[Mistake]:
         path = ("proof", "tries", index)
         if message := _known(tried.who, sides, "principal"):
             yield (*path, "who"), message
-        yield from _of_placeholders((*path, "with"), tried.with_, list(sides))
     tried_sides = {sides.get(tried.who) for tried in scenario.proof.tries}
     for side in ("attacker", "innocent", "fresh"):
         if side not in tried_sides:
             yield ("proof", "tries"), f"nothing is tried by a principal of side {side!r}"
-    if message := _known(scenario.finding.about, sides, "principal"):
-        yield ("finding", "about"), message
+    for name in scenario.finding.principals:
+        if message := _known(name, sides, "principal"):
+            yield ("finding", "about"), message
 
 
 def _of_objectives(scenario: Scenario) -> Iterator[Mistake]:
@@ -166,6 +164,8 @@ def _of_objectives(scenario: Scenario) -> Iterator[Mistake]:
                     yield (*path, "refused", "who"), message
                 continue
             field = fact.set_fields()[0]
+            if fact.state is not None:
+                continue
             if message := _known(getattr(fact, field), users, "user"):
                 yield (*path, field), message
 

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from firedoor.aws.target import Target, is_aws, refuse_real
+from firedoor.aws.target import Target, is_aws, keep_host, refuse_real
 from firedoor.aws.translate import from_client_error, from_connection_error
 from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
@@ -225,6 +225,7 @@ class BotoAws:
             ) from None
         if self._simulated:
             refuse_real(client.meta.endpoint_url)
+        keep_host(client)
         return client
 
     def _paginator(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from firedoor.errors import Refused
 
@@ -39,3 +40,20 @@ def refuse_real(endpoint: str) -> None:
             f"a simulated world reaches {host or endpoint!r}, which is not on this machine: "
             "nothing was called"
         )
+
+
+def keep_host(client: Any) -> None:
+    """Make a client of a server on this machine speak to that very host.
+
+    S3 Control puts the account in front of the host (`111122223333.127.0.0.1`), which leads
+    nowhere. Clients of AWS itself are left alone.
+    """
+    own = urlsplit(client.meta.endpoint_url)
+    if own.hostname not in LOOPBACK:
+        return
+
+    def put_back(request: Any, **_: Any) -> None:
+        asked = urlsplit(request.url)
+        request.url = urlunsplit((own.scheme, own.netloc, asked.path, asked.query, ""))
+
+    client.meta.events.register_first("before-sign.s3-control", put_back)

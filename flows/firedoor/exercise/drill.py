@@ -50,13 +50,15 @@ from firedoor.program import Program
 from firedoor.response_plan import load_plan
 from firedoor.routing import route
 from firedoor.runbook import Json
-from firedoor.scenario import Scenario, load_scenario
+from firedoor.scenario import Scenario, accounts_of, read_scenario
 from firedoor.simulator.attacker import Attacker
 from firedoor.simulator.callers import Callers
 from firedoor.simulator.server import SimulatedAws
-from firedoor.simulator.world import World
+from firedoor.simulator.world import Places, World
 
 PREFIX = "DRILL"
+ACCOUNT = "111122223333"
+"""The simulated account that a scenario is about; others are those it names."""
 LATENCY = 0.12
 """Seconds of virtual time that each call of the responder's takes: AWS's APIs are not instant."""
 CONFIRM_SECONDS = 30.0
@@ -84,7 +86,7 @@ def play(
     drill notices. `at`: when the finding comes, on the virtual clock; this minute by default.
     """
     path = scenario if isinstance(scenario, Path) else library.scenario(scenario)
-    said = load_scenario(path)
+    said, document = read_scenario(path)
     found = (at or datetime.now(UTC)).replace(second=0, microsecond=0)
     base = (home or settings.home()) / HOMES[PREFIX]
     if not break_glass:
@@ -95,10 +97,11 @@ def play(
     with (
         apart(),
         tempfile.TemporaryDirectory(prefix="firedoor-drill-") as folder,
-        SimulatedAws(clock, seed=seed, latency=LATENCY) as aws,
+        SimulatedAws(clock, accounts=accounts_of(said, ACCOUNT), seed=seed, latency=LATENCY) as aws,
     ):
         drill = _Drill(
             scenario=said,
+            places=document.problem,
             rules=DrillRules(library, Path(folder), aws.accounts[0], said.modes.ci.mode),
             aws=aws,
             clock=clock,
@@ -130,6 +133,7 @@ class _Drill:
         self,
         *,
         scenario: Scenario,
+        places: Places,
         rules: DrillRules,
         aws: SimulatedAws,
         clock: VirtualClock,
@@ -144,7 +148,7 @@ class _Drill:
         self.clock = clock
         self.watching = watching
         self.office = Office.open(home)
-        self.world = World(scenario, aws, Callers(aws.endpoint, aws.regions[0]))
+        self.world = World(scenario, aws, Callers(aws.endpoint, aws.regions[0]), places)
         self.attacker = Attacker(self.world, clock, found)
         self.prober = Prober(scenario, self.world, self.attacker)
         self.chronicle = Chronicle()
@@ -182,7 +186,8 @@ class _Drill:
                 where=f"scenario {self.scenario.metadata.id}",
             )
         chosen = program or self.rules.program(routed.runbook)
-        inputs = read_inputs(chosen.main, {**routed.inputs, **self.scenario.runbook.inputs})
+        given = self.world.filled(self.scenario.runbook.inputs)
+        inputs = read_inputs(chosen.main, {**routed.inputs, **given})
         aws = self.connected(finding, self.clock)
         confirmed = confirm(aws, finding, seconds=CONFIRM_SECONDS)
         self.watching.routed(routed, confirmed)

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from firedoor.exercise.probes import Probe
+from firedoor.exercise.reading import read_state
 from firedoor.kinds import mask_key_id, parse_duration
-from firedoor.scenario import Fact, Objective, Refused
+from firedoor.scenario import Objective
+from firedoor.scenario_facts import Fact, Refused
 from firedoor.simulator.attacker import Attacker
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -53,6 +55,8 @@ def late(objective: Objective, attacker: Attacker) -> str:
 def _fact(fact: Fact, scene: Scene) -> tuple[bool, str]:
     if fact.refused is not None:
         return _refused(fact.refused, scene)
+    if fact.state is not None:
+        return read_state(fact.state, scene.attacker.world)
     field = fact.set_fields()[0]
     name = str(getattr(fact, field))
     user = scene.account["users"].get(name)

@@ -120,7 +120,7 @@ class Prober:
     def _answer(self, side: Side, tried: Tried) -> Answered:
         held: Credentials | Answered | None
         if side == "fresh":
-            held = self.world.assume(tried.who, probe=True)
+            held = self.world.renewed(tried.who, probe=True)
         else:
             held = self.world.credentials(tried.who)
         if held is None:
@@ -136,6 +136,7 @@ class Prober:
             ip=self.attacker.attack.ip if own else DEFAULT_IP,
             agent=self.attacker.attack.agent if own else DEFAULT_AGENT,
             probe=True,
+            region=tried.region,
         )
 
     def _side(self, name: str) -> Side:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,11 @@ def follow_clock(now: Callable[[], datetime] | None) -> None:
     """Make the times that moto writes follow `now`; None gives it back the machine's clock."""
     global _now
     _now = now
+    patch_clocks()
+
+
+def patch_clocks() -> None:
+    """Make moto's modules ask for the time here, those too that were loaded since."""
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.") and getattr(module, "utcnow", None) is _real_utcnow:
             module.utcnow = _simulated_utcnow  # type: ignore[attr-defined]
@@ -77,10 +83,52 @@ def _managed_documents() -> dict[str, Any]:
     return _managed
 
 
+@dataclass
+class RootKey:
+    """An access key of a root user; named like moto's keys of users."""
+
+    access_key_id: str
+    secret_access_key: str
+    create_date: datetime
+    status: str = "Active"
+    last_used: Any = None
+
+
+@dataclass
+class Root:
+    """The root user of an account; moto has none."""
+
+    account_id: str
+    keys: list[RootKey] = field(default_factory=list)
+    name: str = "root"
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, which stands for the whole account too."""
+        return f"arn:aws:iam::{self.account_id}:root"
+
+    @property
+    def id(self) -> str:
+        """Its unique id: the account's number."""
+        return self.account_id
+
+
+def root(account: str) -> Root:
+    """The root user of an account. It goes when the simulator's state is emptied."""
+    backend = iam(account)
+    if not hasattr(backend, "root_user"):
+        backend.root_user = Root(account)
+    found: Root = backend.root_user
+    return found
+
+
 def find_key(accounts: Iterable[str], access_key_id: str) -> tuple[Any, Any] | None:
-    """(user, key) of a long-term access key, in whichever account it is."""
+    """(user, key) of a long-term access key, in whichever account it is; the root user's too."""
     for account in accounts:
         backend = iam(account)
+        for own in root(account).keys:
+            if own.access_key_id == access_key_id:
+                return root(account), own
         key = backend.access_keys.get(access_key_id)
         if key is not None and key.user_name in backend.users:
             return backend.users[key.user_name], key
@@ -119,6 +167,8 @@ def groups_of(user: Any) -> list[Any]:
 
 def identity_policies(entity: Any) -> tuple[dict[str, Any], ...]:
     """All identity policies of a user (with his groups'), a group or a role."""
+    if isinstance(entity, Root):
+        return (_EVERYTHING,)
     holders = [entity]
     if isinstance(entity, iam_models.User):
         holders += groups_of(entity)
@@ -127,6 +177,12 @@ def identity_policies(entity: Any) -> tuple[dict[str, Any], ...]:
         found += [document(text) for text in holder.policies.values()]
         found += [default_document(policy) for policy in holder.managed_policies.values()]
     return tuple(found)
+
+
+_EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
 
 
 def boundary_arn(entity: Any) -> str | None:
@@ -145,7 +201,7 @@ def boundary(entity: Any) -> dict[str, Any] | None:
 
 def tags_of(entity: Any) -> dict[str, str]:
     """The tags of a user or a role."""
-    tags = entity.tags or []
+    tags = getattr(entity, "tags", None) or []
     if isinstance(tags, dict):
         tags = list(tags.values())
     return {tag["Key"]: tag["Value"] for tag in tags}

@@ -153,16 +153,21 @@ class Attacker:
     def _once(self, beat: Beat) -> bool:
         """Do what a beat says; whether it is worth going on (he is not refused)."""
         assert beat.call is not None
+        if self.world.missing(beat.with_):
+            # What it is about was never made: the call that was to make it was refused.
+            return False
         given = self.world.filled(beat.with_)
         answered = self._act(beat, beat.call, given)
         if answered is None:
             return False
-        if answered.allowed and beat.gives:
+        if answered.allowed and beat.mints:
             credentials = minted(answered.result)
             if credentials is not None:
-                self.world.held[beat.gives] = credentials
-                if beat.gives not in self.names:
-                    self.names.append(beat.gives)
+                self.world.held[beat.mints] = credentials
+                if beat.mints not in self.names:
+                    self.names.append(beat.mints)
+        elif answered.allowed:
+            self.world.pick(answered.result, beat.picks)
         return not answered.denied
 
     def _trick(self, beat: Beat) -> bool:
@@ -190,7 +195,8 @@ class Attacker:
         before = self.world.aws.snapshot() if changing else {}
         at = self.clock.now()
         ip, agent = beat.ip or self.attack.ip, self.attack.agent
-        answered = self.world.callers.call(who, call, given, ip=ip, agent=agent)
+        region = beat.region or self.world.callers.region
+        answered = self.world.callers.call(who, call, given, ip=ip, agent=agent, region=region)
         changed: tuple[str, ...] = ()
         if changing and answered.allowed:
             changed = tuple(differences(before, self.world.aws.snapshot()))
@@ -203,7 +209,7 @@ class Attacker:
             code=answered.code,
             ip=ip,
             agent=agent,
-            region=self.world.callers.region,
+            region=region,
             access_key_id=who.access_key_id,
             lose=beat.lose if answered.allowed else "",
             changed=changed,
@@ -215,13 +221,15 @@ class Attacker:
     def _everyday(self, beat: Beat) -> None:
         who = self.world.credentials(beat.as_)
         if who is not None and beat.call:
-            self.world.callers.call(
+            answered = self.world.callers.call(
                 who,
                 beat.call,
                 self.world.filled(beat.with_),
                 ip=beat.ip or DEFAULT_IP,
                 agent=DEFAULT_AGENT,
+                region=beat.region,
             )
+            self.world.pick(answered.result, beat.picks)
 
     def _policies(self, user: str) -> list[str]:
         found = accounts.iam(self.world.account).users.get(user)

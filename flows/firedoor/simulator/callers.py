@@ -8,17 +8,24 @@ gets through is not taken for his getting through.
 
 from __future__ import annotations
 
+import base64
+import difflib
+import io
+import json
+import re
 import threading
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import botocore.session
-from botocore import xform_name
+import jmespath
+from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from firedoor.aws.target import refuse_real
+from firedoor.aws.target import keep_host, refuse_real
 from firedoor.errors import BadInput
 from firedoor.simulator.credentials import Credentials
 
@@ -37,6 +44,12 @@ DENIALS = frozenset(
 )
 """Error codes that mean "you may not". Anything else is a fault or an answer: it proves nothing."""
 
+ABSENT = re.compile(
+    r"^(NoSuch.*|.*NotFound.*|.*NotExist.*|.*DoesNotExist.*|404|ResourceNotFound.*"
+    r"|Invalid[A-Za-z]+ID\.Malformed|.*ConfigurationNotFoundError)$"
+)
+"""Error codes that mean "there is no such thing"."""
+
 DEFAULT_AGENT = "aws-sdk-java/2.31.9 os/linux lang/java#21"
 DEFAULT_IP = "198.51.100.24"
 
@@ -54,7 +67,12 @@ class Answered:
     @property
     def denied(self) -> bool:
         """Whether AWS said that the caller may not."""
-        return self.code in DENIALS or (self.code == "403" and "AccessDenied" in self.message)
+        return self.code in DENIALS or self.code == "403"
+
+    @property
+    def absent(self) -> bool:
+        """Whether AWS said that there is no such thing."""
+        return not self.allowed and ABSENT.match(self.code) is not None
 
     @property
     def inconclusive(self) -> bool:
@@ -72,6 +90,24 @@ class Callers:
         self._session = botocore.session.Session()
         self._clients: dict[tuple[str, ...], Any] = {}
         self._lock = threading.Lock()
+        self._models: dict[str, Any] = {}
+
+    def mistake(self, call: str, given: Mapping[str, Any]) -> str:
+        """Why AWS has no such call or parameters; "" when it has. Values are not looked at.
+
+        From the service models, which boto3 validates with: nothing is called.
+        """
+        service, _, operation = call.partition(":")
+        with self._lock:
+            if service not in self._models:
+                if service not in self._session.get_available_services():
+                    return f"AWS has no service {service!r}"
+                self._models[service] = self._session.get_service_model(service)
+            model = self._models[service]
+        if operation not in model.operation_names:
+            return f"{service} has no operation {operation!r}"
+        shape = model.operation_model(operation).input_shape
+        return _misnamed(given, shape, call) if shape is not None or given else ""
 
     def call(
         self,
@@ -82,10 +118,11 @@ class Callers:
         ip: str = DEFAULT_IP,
         agent: str = DEFAULT_AGENT,
         probe: bool = False,
+        region: str | None = None,
     ) -> Answered:
         """One call, `service:Operation`; BadInput when the call or its parameters do not exist."""
         service, _, operation = call.partition(":")
-        client = self._client(service, who, ip, agent, probe)
+        client = self._client(service, who, ip, agent, probe, region or self.region)
         method = getattr(client, xform_name(operation), None)
         if method is None:
             raise BadInput(f"{service} has no operation {operation!r}", where="the scenario")
@@ -107,22 +144,24 @@ class Callers:
         result.pop("ResponseMetadata", None)
         return Answered(call, True, result=result)
 
-    def _client(self, service: str, who: Credentials, ip: str, agent: str, probe: bool) -> Any:
-        key = (service, who.access_key_id, ip, agent, str(probe))
+    def _client(self, service: str, who: Credentials, *how: Any) -> Any:
+        key = (service, who.access_key_id, *map(str, how))
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._made(service, who, ip, agent, probe)
+                self._clients[key] = self._made(service, who, *how)
             return self._clients[key]
 
-    def _made(self, service: str, who: Credentials, ip: str, agent: str, probe: bool) -> Any:
+    def _made(
+        self, service: str, who: Credentials, ip: str, agent: str, probe: bool, region: str
+    ) -> Any:
         if service not in self._session.get_available_services():
             raise BadInput(f"AWS has no service {service!r}", where="the scenario")
         client = self._session.create_client(
             service,
-            region_name=self.region,
+            region_name=region,
             endpoint_url=self.endpoint,
-            aws_access_key_id=who.access_key_id,
-            aws_secret_access_key=who.secret_access_key,
+            aws_access_key_id=who.access_key_id or None,
+            aws_secret_access_key=who.secret_access_key or None,
             aws_session_token=who.session_token,
             config=Config(
                 retries={"total_max_attempts": 1},
@@ -130,8 +169,10 @@ class Callers:
                 connect_timeout=5,
                 read_timeout=20,
                 proxies={},
+                signature_version=None if who.access_key_id else UNSIGNED,
             ),
         )
+        keep_host(client)
         refuse_real(client.meta.endpoint_url)
 
         def mark(request: Any, **_: Any) -> None:
@@ -148,16 +189,90 @@ def _shaped(value: Any, shape: Any) -> Any:
     if shape is None:
         return value
     if shape.type_name == "structure" and isinstance(value, Mapping):
-        return {name: _shaped(inner, shape.members.get(name)) for name, inner in value.items()}
+        members = shape.members
+        return {name: _shaped(inner, members.get(name)) for name, inner in value.items()}
     if shape.type_name == "list" and isinstance(value, list):
         return [_shaped(inner, shape.member) for inner in value]
+    if shape.type_name == "map" and isinstance(value, Mapping):
+        return {name: _shaped(inner, shape.value) for name, inner in value.items()}
+    if shape.type_name == "string" and isinstance(value, (dict, list)):
+        return json.dumps(value, separators=(",", ":"))  # a policy, written as YAML
+    return _SCALARS[shape.type_name](value) if shape.type_name in _SCALARS else value
+
+
+def _boolean(value: Any) -> Any:
+    return value == "true" if value in ("true", "false") else value
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+
+
+def _fraction(value: Any) -> Any:
+    fits = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
+    return float(value) if fits else value
+
+
+def _bytes(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if shape.type_name == "boolean" and value in ("true", "false"):
-        return value == "true"
-    if shape.type_name in ("integer", "long") and value.lstrip("-").isdigit():
-        return int(value)
-    return value
+    kind, _, rest = value.partition(":")
+    if kind == "base64":
+        return base64.b64decode(rest)
+    if kind == "zip":
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as written:
+            # A fixed time: the same text gives the same bytes.
+            written.writestr(zipfile.ZipInfo("index.py"), rest)
+        return archive.getvalue()
+    return value.encode()
+
+
+_SCALARS: Mapping[str, Callable[[Any], Any]] = {
+    "boolean": _boolean,
+    "integer": _whole,
+    "long": _whole,
+    "double": _fraction,
+    "float": _fraction,
+    "blob": _bytes,
+    "string": lambda value: str(value) if isinstance(value, int) else value,
+}
+
+
+def _misnamed(value: Any, shape: Any, where: str) -> str:
+    """The first parameter that the service model does not know, or wants and does not find."""
+    if shape is None:
+        return f"{where} takes no parameters"
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        for name in value:
+            if name not in shape.members:
+                near = difflib.get_close_matches(name, shape.members, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]!r}?" if near else f"it has: {_few(shape.members)}"
+                return f"{where} has no parameter {name!r}; {hint}"
+        for name in shape.required_members:
+            if name not in value and name not in _FILLED_IN_BY_BOTO:
+                return f"{where} needs the parameter {name!r}"
+        inner = ((one, shape.members[name], f"{where} {name}") for name, one in value.items())
+    elif shape.type_name == "list" and isinstance(value, list):
+        inner = ((one, shape.member, where) for one in value)
+    elif shape.type_name == "map" and isinstance(value, Mapping):
+        inner = ((one, shape.value, where) for one in value.values())
+    else:
+        return ""
+    return next((told for one in inner if (told := _misnamed(*one))), "")
+
+
+_FILLED_IN_BY_BOTO = frozenset({"ClientToken", "CallerReference"})
+
+
+def _few(names: Iterable[str]) -> str:
+    found = sorted(names)
+    return ", ".join(found[:12]) + (", …" if len(found) > 12 else "")
+
+
+def picked(answer: Mapping[str, Any], expression: str) -> Any:
+    """What a JMESPath expression finds in an answer, as plain JSON-like data."""
+    return jmespath.search(expression, answer)
 
 
 def minted(answer: Mapping[str, Any]) -> Credentials | None:

@@ -35,7 +35,7 @@ class Credentials:
 class Caller:
     """An authenticated principal; `entity` is moto's user or role, None for an anonymous one."""
 
-    kind: str  # user, role, session_token, federated, anonymous
+    kind: str  # user, role, session_token, federated, root, auditor, anonymous
     account: str
     arn: str
     user_id: str
@@ -89,7 +89,8 @@ def authenticate(
             raise refusal(call, "bad_signature")
         if signed.token:
             raise refusal(call, "bad_token")
-        return Caller("user", user.account_id, user.arn, user.id, key.access_key_id, user, key=key)
+        kind = "root" if isinstance(user, accounts.Root) else "user"
+        return Caller(kind, user.account_id, user.arn, user.id, key.access_key_id, user, key=key)
     if not signature_holds(call, signed, session.secret_access_key):
         raise refusal(call, "bad_signature")
     if signed.token != session.token:
@@ -97,7 +98,7 @@ def authenticate(
     if now >= session.expires:
         raise refusal(call, "expired")
     entity = _owner(session)
-    if entity is None:
+    if entity is None and session.kind != "auditor":
         raise refusal(call, "unknown_key")
     return Caller(
         session.kind,
@@ -112,6 +113,8 @@ def authenticate(
 
 def _owner(session: Session) -> Any | None:
     """The role or user of a session, if it is still the one the session was made for."""
+    if session.kind == "auditor":
+        return None
     backend = accounts.iam(session.account)
     if session.kind == "role":
         return backend.roles.get(session.owner_id)

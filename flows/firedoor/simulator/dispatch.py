@@ -12,10 +12,15 @@ from moto import backend_index, backends
 from moto.core.base_backend import BackendDict
 from werkzeug.exceptions import HTTPException
 
+from firedoor.simulator import accounts
 from firedoor.simulator.wire import ApiError, Call, Reply, moto_request
 
 Handler = Callable[[Any, str, Any], Any]
-_HOSTS = {"iam": "iam.amazonaws.com", "s3": "s3.{region}.amazonaws.com"}
+_HOSTS = {
+    "iam": "iam.amazonaws.com",
+    "s3": "s3.{region}.amazonaws.com",
+    "s3control": "111122223333.s3-control.{region}.amazonaws.com",
+}
 
 
 def carry_out(call: Call, account: str, extra: dict[str, str]) -> Reply:
@@ -64,4 +69,6 @@ def _handlers(host: str) -> list[tuple[re.Pattern[str], Handler]]:
         by_region = by_account["111122223333"]
         backend = by_region["us-east-1" if "us-east-1" in by_region else "aws"]
         found += [(re.compile(url), handler) for url, handler in backend.urls.items()]
+    # Some of moto's modules may have been loaded just now.
+    accounts.patch_clocks()
     return found

@@ -203,7 +203,11 @@ def own_user(call: Call, caller: Caller) -> dict[str, str]:
     shape = call.model.input_shape
     if shape is None or "UserName" not in shape.members or "UserName" in shape.required_members:
         return {}
-    if call.params.get("AllUsers") or call.operation in ("ListVirtualMFADevices",):
+    if (
+        caller.kind == "root"
+        or call.params.get("AllUsers")
+        or call.operation in ("ListVirtualMFADevices",)
+    ):
         return {}
     if caller.user_name is None:
         raise ApiError(

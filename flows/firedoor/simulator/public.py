@@ -1,12 +1,13 @@
 """Public access to buckets: what makes a policy or an ACL public, and what blocks it.
 
-Source: S3 User Guide, "Blocking public access to your Amazon S3 storage". Only the bucket's own
-settings are known here, not the account's.
+Each of the four switches counts when it is on at the bucket or at its account. Source: S3 User
+Guide, "Blocking public access to your Amazon S3 storage", "Access control list (ACL) overview".
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,10 +15,21 @@ from firedoor.simulator import accounts
 from firedoor.simulator.wire import ApiError, Call
 
 Document = dict[str, Any]
-_EVERYBODY = (
-    "http://acs.amazonaws.com/groups/global/AllUsers",
-    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
-)
+_ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+_ANY_AWS_USER = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+_EVERYBODY = (_ALL_USERS, _ANY_AWS_USER)
+# What a permission of an ACL allows: on a bucket, and on an object.
+_BY_BUCKET_ACL = {
+    "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
+    "WRITE": ("s3:PutObject", "s3:DeleteObject"),
+    "READ_ACP": ("s3:GetBucketAcl",),
+    "WRITE_ACP": ("s3:PutBucketAcl",),
+}
+_BY_OBJECT_ACL = {
+    "READ": ("s3:GetObject", "s3:GetObjectVersion"),
+    "READ_ACP": ("s3:GetObjectAcl",),
+    "WRITE_ACP": ("s3:PutObjectAcl",),
+}
 # A condition on one of these keys keeps a policy for everybody from being public.
 _RESTRICTING = frozenset(
     {"aws:sourceip", "aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceaccount"}
@@ -55,8 +67,7 @@ def effective_policies(bucket: Any, account: str) -> tuple[Document, ...]:
     Under RestrictPublicBuckets a public policy allows nothing outside the bucket's account.
     """
     policies = accounts.bucket_policies(bucket)
-    block = bucket.public_access_block
-    if account == bucket.account_id or not block or not block.restrict_public_buckets:
+    if account == bucket.account_id or not blocks(bucket, "restrict_public_buckets"):
         return policies
     return tuple(
         {**one, "Statement": [s for s in _statements(one) if s.get("Effect") == "Deny"]}
@@ -66,42 +77,66 @@ def effective_policies(bucket: Any, account: str) -> tuple[Document, ...]:
     )
 
 
-def acl_allows(bucket: Any, action: str, key: str) -> bool:
-    """Whether an ACL lets everybody list the bucket, read the object, or write into the bucket."""
-    block = bucket.public_access_block
-    if (block and block.ignore_public_acls) or _without_acls(bucket):
+def blocks(bucket: Any, switch: str) -> bool:
+    """Whether a switch (`ignore_public_acls`) is on for a bucket: its own, or its account's."""
+    levels = (bucket.public_access_block, _of_account(str(bucket.account_id)))
+    return any(bool(level and getattr(level, switch)) for level in levels)
+
+
+def _of_account(account: str) -> Any | None:
+    """The account's own Block Public Access, as moto keeps it for S3 Control."""
+    control = sys.modules.get("moto.s3control.models")
+    if control is None:  # nobody has called S3 Control yet
+        return None
+    return control.s3control_backends[account]["aws"].public_access_block
+
+
+def acl_allows(bucket: Any, action: str, key: str, *, anonymous: bool) -> bool:
+    """Whether an ACL for everybody, or for every AWS user, allows an action on the bucket, or on
+    the object that `key` names."""
+    if blocks(bucket, "ignore_public_acls") or _without_acls(bucket):
         return False
-    if action == "s3:GetObject":
-        found = bucket.keys.get(key)
-        return found is not None and _grants(found.acl, "READ")
-    if action == "s3:ListBucket":
-        return _grants(bucket.acl, "READ")
-    return action == "s3:PutObject" and _grants(bucket.acl, "WRITE")
+    groups = (_ALL_USERS,) if anonymous else _EVERYBODY
+    if any(
+        action in actions and _grants(bucket.acl, permission, groups)
+        for permission, actions in _BY_BUCKET_ACL.items()
+    ):
+        return True
+    found = bucket.keys.get(key) if key else None
+    return found is not None and any(
+        action in actions and _grants(found.acl, permission, groups)
+        for permission, actions in _BY_OBJECT_ACL.items()
+    )
 
 
 def _without_acls(bucket: Any) -> bool:
     return "BucketOwnerEnforced" in json.dumps(bucket.ownership_rule or {})
 
 
-def _grants(acl: Any, permission: str) -> bool:
+def _grants(acl: Any, permission: str, groups: tuple[str, ...]) -> bool:
     return any(
-        grantee.uri in _EVERYBODY and {permission, "FULL_CONTROL"} & set(grant.permissions)
+        grantee.uri in groups and {permission, "FULL_CONTROL"} & set(grant.permissions)
         for grant in (acl.grants if acl else [])
         for grantee in grant.grantees
     )
 
 
-def check(call: Call) -> None:
+def check(call: Call, account: str) -> None:
     """ApiError if a public policy or ACL is to be put where Block Public Access forbids it."""
+    if call.service != "s3":
+        return
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
-    block = bucket.public_access_block if bucket else None
-    if call.service != "s3" or not block:
+    if bucket is None:
+        # It is being made: only the account's setting is there yet.
+        own = _of_account(account)
+        if own and own.block_public_acls and _gives_publicly(call.params):
+            raise _blocked("public access control lists (ACLs)", "BlockPublicAcls")
         return
     policy = call.params.get("Policy")
-    if call.operation == "PutBucketPolicy" and block.block_public_policy and policy:
+    if call.operation == "PutBucketPolicy" and blocks(bucket, "block_public_policy") and policy:
         if is_public(accounts.document(policy)):
             raise _blocked("public policies", "BlockPublicPolicy")
-    elif block.block_public_acls and _gives_publicly(call.params):
+    elif blocks(bucket, "block_public_acls") and _gives_publicly(call.params):
         raise _blocked("public access control lists (ACLs)", "BlockPublicAcls")
 
 

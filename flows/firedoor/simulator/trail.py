@@ -256,11 +256,14 @@ def _lower(name: str) -> str:
     )
 
 
+_IDENTITY_TYPES = {"role": "AssumedRole", "federated": "FederatedUser", "root": "Root"}
+
+
 def identity_of(caller: Caller) -> dict[str, Any]:
     """`userIdentity` of a caller."""
     if caller.kind == "anonymous":
         return {"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}
-    kind = {"role": "AssumedRole", "federated": "FederatedUser"}.get(caller.kind, "IAMUser")
+    kind = _IDENTITY_TYPES.get(caller.kind, "IAMUser")
     found: dict[str, Any] = {
         "type": kind,
         "principalId": caller.user_id,
@@ -279,6 +282,9 @@ def identity_of(caller: Caller) -> dict[str, Any]:
             "mfaAuthenticated": "true" if session.mfa else "false",
         }
     }
+    delivered = (session.delivered or {}).get("ec2:RoleDelivery")
+    if delivered:
+        found["sessionContext"]["ec2RoleDelivery"] = delivered
     if session.kind != "session_token":
         found["sessionContext"]["sessionIssuer"] = {
             "type": "Role" if session.kind == "role" else "IAMUser",

@@ -122,6 +122,8 @@ def _read_scope(call: Call) -> None:
     if not scope and call.body.startswith(b"Action=Assume"):
         call.signing_name = "sts"
     call.service = _SERVICE_OF.get(call.signing_name, call.signing_name)
+    if call.service == "s3" and call.path.startswith("/v20180820/"):
+        call.service = "s3control"
     if call.service == "elasticloadbalancing":
         call.service = "elb" if b"Version=2012-06-01" in call.body else "elbv2"
     if call.service in GLOBAL_SERVICES:
