@@ -7,6 +7,7 @@ from typing import Any, cast
 from botocore.parsers import ResponseParserError, create_parser
 
 from firedoor.simulator.credentials import Caller
+from firedoor.simulator.event_names import as_written, is_data_event, name_of, source_of
 from firedoor.simulator.trail import (
     Trail,
     event_region,
@@ -16,10 +17,6 @@ from firedoor.simulator.trail import (
 )
 from firedoor.simulator.wire import Call, Reply
 
-_S3_DATA = frozenset(
-    {"ListObjects", "ListObjectsV2", "ListObjectVersions", "DeleteObjects", "ListMultipartUploads"}
-)
-_DYNAMODB_DATA = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "Batch")
 _CREDENTIALS = frozenset({"AssumeRole", "GetSessionToken", "GetFederationToken"})
 
 
@@ -38,7 +35,8 @@ def record(
     response = None
     if call.operation in _CREDENTIALS or not is_read_only(call.operation):
         result.pop("ResponseMetadata", None)
-        response = without_secrets(result) or None
+        shape = call.model.output_shape if call.model else None
+        response = without_secrets(as_written(call, result, shape)) or None
     entry = trail.add({**_common(call, caller), "responseElements": response})
     if call.operation == "AssumeRole":
         _tell_the_other_account(trail, call, caller, entry)
@@ -51,28 +49,21 @@ def record_error(trail: Trail, call: Call, caller: Caller, code: str, message: s
 
 
 def _common(call: Call, caller: Caller) -> dict[str, Any]:
-    data = _is_data_event(call)
+    data = is_data_event(call)
+    shape = call.model.input_shape if call.model else None
     return {
         "userIdentity": identity_of(caller),
-        "eventSource": f"{call.signing_name}.amazonaws.com",
-        "eventName": call.operation,
+        "eventSource": source_of(call),
+        "eventName": name_of(call),
         "awsRegion": event_region(call),
         "sourceIPAddress": call.source_ip,
         "userAgent": call.header("user-agent"),
-        "requestParameters": without_secrets(call.params) or None,
+        "requestParameters": without_secrets(as_written(call, call.params, shape)) or None,
         "requestID": call.request_id,
         "readOnly": is_read_only(call.operation),
         "managementEvent": not data,
         "eventCategory": "Data" if data else "Management",
     }
-
-
-def _is_data_event(call: Call) -> bool:
-    if call.service == "s3":
-        return "Key" in call.params or call.operation in _S3_DATA
-    if call.service == "dynamodb":
-        return call.operation.startswith(_DYNAMODB_DATA)
-    return call.name == "lambda:Invoke"
 
 
 def _tell_the_other_account(

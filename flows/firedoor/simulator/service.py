@@ -16,6 +16,7 @@ from firedoor.simulator import (
     details,
     guardduty,
     iam_extras,
+    interfaces,
     limits,
     paging,
     public,
@@ -151,6 +152,7 @@ class Service:
                 reply = paging.cut(call, carry_out(call, _account(call, caller), extra))
                 if reply.status < 300:
                     iam_extras.after(call, caller)
+                    interfaces.after(call, caller.account)
         except ApiError as error:
             if not quiet:
                 recording.record_error(self.state.trail, call, caller, error.code, error.message)
