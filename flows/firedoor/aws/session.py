@@ -282,7 +282,9 @@ def connect(
 
     try:
         session = botocore.session.Session(profile=profile)
-        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+        session.register_component(
+            "data_loader", service_models(session.get_config_variable("data_path"))
+        )
         if credentials:
             session.set_credentials(*credentials)
         # botocore itself reads AWS_DEFAULT_REGION alone; all other SDKs, and the CLI, read this.
@@ -302,7 +304,7 @@ def connect(
 
 
 @functools.cache
-def _models(path: str | None) -> Any:
+def service_models(path: str | None) -> Any:
     """The service models of all sessions: each would read, and hold, tens of megabytes anew."""
     from botocore.loaders import create_loader  # lazy: see the package
 

@@ -15,13 +15,15 @@ from typing import Any
 import moto.core.utils as moto_core
 import moto.iam.models as iam_models
 import moto.s3.models as s3_models
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.model_instances import reset_model_data
 from moto.iam.access_control import PermissionResult
 from moto.moto_api._internal import mock_random
 
 _real_utcnow: Callable[[], datetime] = moto_core.utcnow
 _now: Callable[[], datetime] | None = None
-_managed: dict[str, Any] | None = None
+_documents: dict[str, Any] = {}
+_managed: dict[str, list[Any]] = {}
 
 
 def _simulated_utcnow() -> datetime:
@@ -38,9 +40,23 @@ def follow_clock(now: Callable[[], datetime] | None) -> None:
 
 def patch_clocks() -> None:
     """Make moto's modules ask for the time here, those too that were loaded since."""
+    images = sys.modules.get("moto.ec2.models.amis")
+    if images is not None:
+        # Hundreds of images in each account and Region, of which a few will do.
+        images.AmiBackend._load_amis = _load_images  # type: ignore[attr-defined]
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.") and getattr(module, "utcnow", None) is _real_utcnow:
             module.utcnow = _simulated_utcnow  # type: ignore[attr-defined]
+
+
+def _load_images(self: Any) -> None:
+    """The images that there are from the start: those of all Regions."""
+    images: Any = sys.modules["moto.ec2.models.amis"]
+    for said in images.AMIS:
+        created = said.get("creation_date")
+        moment = datetime.fromisoformat(created) if isinstance(created, str) else created
+        given = {**said, "owner_alias": "amazon", "creation_date": moment}
+        self.amis[said["ami_id"]] = images.Ami(self, **given)
 
 
 def _permitted(*_: object, **__: object) -> PermissionResult:
@@ -51,36 +67,53 @@ def _permitted(*_: object, **__: object) -> PermissionResult:
 def reset(accounts: Iterable[str], seed: int | None) -> None:
     """Empty all of moto's state, make the accounts, and load AWS's managed policies."""
     setattr(s3_models.FakeBucket, "get_permission", _permitted)  # noqa: B010 a method of moto's
-    for module_name, module in list(sys.modules.items()):
-        if not module_name.startswith("moto.") or not module_name.endswith(".models"):
-            continue
-        for value in list(vars(module).values()):
-            if isinstance(value, BackendDict):
-                value.reset()
+    _empty()
     mock_random.seed(seed)
     for account in accounts:
         iam(account)
+
+
+def _empty() -> None:
+    """Forget every account. moto's own reset makes all of them anew at once, used or not."""
+    for backend in list(BackendDict._instances):
+        for of_account in backend.values():
+            for one in of_account.values():
+                # What holds files or threads has a reset of its own.
+                if type(one).reset is not BaseBackend.reset:
+                    one.reset()
+        backend.clear()
+    BackendDict._instances.clear()
+    reset_model_data()
 
 
 def iam(account: str) -> Any:
     """moto's IAM of an account, with AWS's managed policies loaded."""
     backend = iam_models.iam_backends[account]["aws"]
     if not backend.aws_managed_policies:
-        backend.aws_managed_policies = [
-            iam_models.AWSManagedPolicy.from_data(name, account, "aws", data)
-            for name, data in _managed_documents().items()
-        ]
+        backend.aws_managed_policies = _managed_policies(account)
         backend.managed_policies.update({p.arn: p for p in backend.aws_managed_policies})
     return backend
 
 
-def _managed_documents() -> dict[str, Any]:
-    global _managed
-    if _managed is None:
+def _managed_policies(account: str) -> list[Any]:
+    """AWS's managed policies, attached to nobody. They are read once: nothing else of them can be
+    changed, and there are more than a thousand."""
+    if account not in _managed:
         from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-        _managed = json.loads(aws_managed_policies_data)
-    return _managed
+        if not _documents:
+            _documents.update(json.loads(aws_managed_policies_data))
+        # What is made of a seed must not depend on whether these have been read already.
+        before = mock_random.getstate()
+        mock_random.seed(account)
+        _managed[account] = [
+            iam_models.AWSManagedPolicy.from_data(name, account, "aws", data)
+            for name, data in _documents.items()
+        ]
+        mock_random.setstate(before)
+    for policy in _managed[account]:
+        policy.attachment_count = 0
+    return list(_managed[account])
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Calls to the simulated AWS with anybody's credentials: the attacker's, an innocent's, a probe's.
 
-A client is made for each set of credentials, as the attacker's own tools would: signed with what he
-holds, with his own user agent, from his own address. Nothing is retried. A probe is a call that
+As the attacker's own tools would make them: signed with what he holds, with his own user agent, from
+his own address. Nothing is retried. A probe is a call that
 leaves no trace: it is neither recorded in CloudTrail nor counted, so that looking whether somebody
 gets through is not taken for his getting through.
 """
@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import base64
 import difflib
+import functools
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import botocore.session
 import jmespath
-from botocore import UNSIGNED, xform_name
-from botocore.config import Config
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from firedoor.aws.target import keep_host, refuse_real
+from firedoor.aws.target import refuse_real
 from firedoor.errors import BadInput
+from firedoor.simulator import clients
 from firedoor.simulator.credentials import Credentials
 
 DENIALS = frozenset(
@@ -87,10 +86,6 @@ class Callers:
         refuse_real(endpoint)
         self.endpoint = endpoint
         self.region = region
-        self._session = botocore.session.Session()
-        self._clients: dict[tuple[str, ...], Any] = {}
-        self._lock = threading.Lock()
-        self._models: dict[str, Any] = {}
 
     def mistake(self, call: str, given: Mapping[str, Any]) -> str:
         """Why AWS has no such call or parameters; "" when it has. Values are not looked at.
@@ -98,12 +93,9 @@ class Callers:
         From the service models, which boto3 validates with: nothing is called.
         """
         service, _, operation = call.partition(":")
-        with self._lock:
-            if service not in self._models:
-                if service not in self._session.get_available_services():
-                    return f"AWS has no service {service!r}"
-                self._models[service] = self._session.get_service_model(service)
-            model = self._models[service]
+        if service not in clients.services():
+            return f"AWS has no service {service!r}"
+        model = _model(service)
         if operation not in model.operation_names:
             return f"{service} has no operation {operation!r}"
         shape = model.operation_model(operation).input_shape
@@ -122,13 +114,14 @@ class Callers:
     ) -> Answered:
         """One call, `service:Operation`; BadInput when the call or its parameters do not exist."""
         service, _, operation = call.partition(":")
-        client = self._client(service, who, ip, agent, probe, region or self.region)
+        client = clients.client(service, region or self.region)
         method = getattr(client, xform_name(operation), None)
         if method is None:
             raise BadInput(f"{service} has no operation {operation!r}", where="the scenario")
         try:
             model = client.meta.service_model.operation_model(operation)
-            result = method(**_shaped(dict(given or {}), model.input_shape))
+            with clients.asking(clients.Asking(who, ip, agent, probe, self.endpoint)):
+                result = method(**_shaped(dict(given or {}), model.input_shape))
         except ClientError as error:
             told = error.response.get("Error", {})
             return Answered(
@@ -144,44 +137,10 @@ class Callers:
         result.pop("ResponseMetadata", None)
         return Answered(call, True, result=result)
 
-    def _client(self, service: str, who: Credentials, *how: Any) -> Any:
-        key = (service, who.access_key_id, *map(str, how))
-        with self._lock:
-            if key not in self._clients:
-                self._clients[key] = self._made(service, who, *how)
-            return self._clients[key]
 
-    def _made(
-        self, service: str, who: Credentials, ip: str, agent: str, probe: bool, region: str
-    ) -> Any:
-        if service not in self._session.get_available_services():
-            raise BadInput(f"AWS has no service {service!r}", where="the scenario")
-        client = self._session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id=who.access_key_id or None,
-            aws_secret_access_key=who.secret_access_key or None,
-            aws_session_token=who.session_token,
-            config=Config(
-                retries={"total_max_attempts": 1},
-                user_agent=agent,
-                connect_timeout=5,
-                read_timeout=20,
-                proxies={},
-                signature_version=None if who.access_key_id else UNSIGNED,
-            ),
-        )
-        keep_host(client)
-        refuse_real(client.meta.endpoint_url)
-
-        def mark(request: Any, **_: Any) -> None:
-            request.headers.add_header("X-Firedoor-Source-Ip", ip)
-            if probe:
-                request.headers.add_header("X-Firedoor-Probe", "yes")
-
-        client.meta.events.register("before-sign.*", mark)
-        return client
+@functools.cache
+def _model(service: str) -> Any:
+    return clients.session().get_service_model(service)
 
 
 def _shaped(value: Any, shape: Any) -> Any:
