@@ -40,10 +40,10 @@ def follow_clock(now: Callable[[], datetime] | None) -> None:
 
 def patch_clocks() -> None:
     """Make moto's modules ask for the time here, those too that were loaded since."""
-    images = sys.modules.get("moto.ec2.models.amis")
+    images: Any = sys.modules.get("moto.ec2.models.amis")
     if images is not None:
         # Hundreds of images in each account and Region, of which a few will do.
-        images.AmiBackend._load_amis = _load_images  # type: ignore[attr-defined]
+        images.AmiBackend._load_amis = _load_images
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.") and getattr(module, "utcnow", None) is _real_utcnow:
             module.utcnow = _simulated_utcnow  # type: ignore[attr-defined]
@@ -75,14 +75,15 @@ def reset(accounts: Iterable[str], seed: int | None) -> None:
 
 def _empty() -> None:
     """Forget every account. moto's own reset makes all of them anew at once, used or not."""
-    for backend in list(BackendDict._instances):
+    in_use: list[Any] = vars(BackendDict)["_instances"]
+    for backend in in_use:
         for of_account in backend.values():
             for one in of_account.values():
                 # What holds files or threads has a reset of its own.
                 if type(one).reset is not BaseBackend.reset:
                     one.reset()
         backend.clear()
-    BackendDict._instances.clear()
+    in_use.clear()
     reset_model_data()
 
 

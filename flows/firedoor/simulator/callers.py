@@ -1,9 +1,9 @@
 """Calls to the simulated AWS with anybody's credentials: the attacker's, an innocent's, a probe's.
 
-As the attacker's own tools would make them: signed with what he holds, with his own user agent, from
-his own address. Nothing is retried. A probe is a call that
-leaves no trace: it is neither recorded in CloudTrail nor counted, so that looking whether somebody
-gets through is not taken for his getting through.
+As the attacker's own tools would make them: signed with what he holds, with his own user agent,
+from his own address. Nothing is retried. A probe is a call that leaves no trace: it is neither
+recorded in CloudTrail nor counted, so that looking whether somebody gets through is not taken for
+his getting through.
 """
 
 from __future__ import annotations
