@@ -15,7 +15,7 @@ import msgspec
 
 from firedoor import globs
 from firedoor.errors import CheckFailed, Problem
-from firedoor.kinds import AccountId, Arn
+from firedoor.kinds import AccountId, Arn, Duration
 from firedoor.playbook import StepName
 from firedoor.runbook import RoleName, Said
 from firedoor.shapes import shape
@@ -72,12 +72,19 @@ class Alert(Said, frozen=True, kw_only=True):
     )
 
 
+class Correlate(Said, frozen=True, kw_only=True):
+    """Findings about the same principal, instance or bucket within this time are one incident."""
+
+    within: Duration = "24h"
+
+
 class ResponsePlan(Said, frozen=True, kw_only=True):
     """The whole file.
 
     `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs,
     patterns and tags (`tag:Key=Value`) of what is never changed without asking. `alert`: where else
-    people are told that something waits for them. `may_confirm_alone`: steps whose requester may
+    people are told that something waits for them. `correlate`: what belongs together.
+    `may_confirm_alone`: steps whose requester may
     also approve them. `ignore`: pattern of finding types → why they are ignored.
     """
 
@@ -88,6 +95,7 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     may_confirm_alone: tuple[StepName, ...] = ()
     budget: Budget = Budget()
     alert: Alert = Alert()
+    correlate: Correlate = Correlate()
     ignore: dict[str, str] = msgspec.field(default_factory=dict)
 
     def ignored(self, finding_type: str) -> str:

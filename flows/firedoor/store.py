@@ -63,6 +63,46 @@ entries = Table(
     Index("entries_by_kind", "kind", "at"),
 )
 
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("at", String(40), nullable=False),
+    Column("door", String(20), nullable=False),
+    Column("sender", String(300), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("incident", String(40)),
+    Column("why", Text, nullable=False),
+    Index("inbox_open", "state", "rank", "id"),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(40), nullable=False),
+    Column("door", String(20), nullable=False),
+    Column("remote", String(100), nullable=False),
+    Column("sender", String(300), nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("key", String(64), nullable=False),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("subject", String(400), primary_key=True),
+    Column("incident", String(40), primary_key=True),
+    Column("at", String(40), nullable=False),
+    Index("subjects_by_incident", "incident"),
+)
+
 
 class Collided(StoreUnavailable):
     """Another machine has written the same entry's number first; nothing was written."""
@@ -98,6 +138,11 @@ class Store:
                 f"the store in {home} cannot be opened: {first_line(error)}"
             ) from None
         return cls(engine, home, shared=url is not None and not url.startswith("sqlite"))
+
+    def need(self, *wanted: Table) -> None:
+        """Make tables that a store of an older firedoor does not have yet."""
+        with self._guarded("written"):
+            metadata.create_all(self.engine, tables=wanted)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

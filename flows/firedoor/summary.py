@@ -77,7 +77,7 @@ def summarize(entries: Sequence[Entry]) -> Summary:
         status=status,
         severity=severity,
         title=opened.data.get("title", ""),
-        findings=sum(entry.kind == "finding.received" for entry in entries),
+        findings=len(findings_of(entries)),
         opened=opened.at,
         world=opened.data.get("world", "aws"),
         target=opened.data.get("target", {}),
@@ -93,6 +93,18 @@ def summarize(entries: Sequence[Entry]) -> Summary:
         last_success=runs.last_success,
         broken=tuple(f"{run}/{step}" for run, step in runs.broken),
     )
+
+
+def findings_of(entries: Sequence[Entry]) -> dict[str, Entry]:
+    """The last message about each finding of an incident, by source and id, the earliest first."""
+    found: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind == "finding.received":
+            told = entry.data["finding"]
+            found[f"{told.get('source')} {told.get('id') or entry.seq}"] = entry
+        elif entry.kind == "finding.moved":
+            found.pop(entry.data["finding"], None)
+    return found
 
 
 def checks_due(entries: Sequence[Entry]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -15,12 +16,27 @@ from firedoor.masking import masked_text
 
 
 @click.command("serve")
-def serve_command() -> None:
-    """Stay, keep Prefect warm, and take runs over from `firedoor` on this machine.
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen for HTTP.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8420,
+    show_default=True,
+    help="The port; 0: any that is free, and the log says which.",
+)
+@click.option("--tls-cert", "certificate", metavar="FILE", default="", help="Certificate (PEM).")
+@click.option("--tls-key", "key", metavar="FILE", default="", help="Its private key (PEM).")
+def serve_command(host: str, port: int, certificate: str, key: str) -> None:
+    """Stay, take findings in, keep Prefect warm, and take runs over from `firedoor` here.
 
-    It listens on a Unix socket in FIREDOOR_HOME (resident.sock), which its owner alone can reach,
-    or a group that FIREDOOR_SOCKET_GROUP names, and on nothing else: no HTTP port, no webhooks, no
-    Slack. `run`, `resume` and `ingest` hand over to it; FIREDOOR_RESIDENT=off keeps them from it.
+    Findings come by POST /hooks/eventbridge (a key of FIREDOOR_HOOK_KEYS in X-Api-Key, or as a
+    Bearer token), POST /hooks/sns (topics in FIREDOOR_SNS_TOPICS) and out of the queue
+    FIREDOOR_SQS_QUEUE_URL. 202 means: on disk. GET /healthz and /readyz answer anybody, /metrics a
+    key of FIREDOOR_METRICS_KEYS. Lists of keys are comma-separated: set two to change one.
+
+    `run`, `resume` and `ingest` hand over to it through a Unix socket in FIREDOOR_HOME
+    (resident.sock), which its owner alone can reach, or a group that FIREDOOR_SOCKET_GROUP names;
+    FIREDOOR_RESIDENT=off keeps them from it.
 
     It acts with its own AWS account and its own runbooks and playbooks, shows the plan to whoever
     calls and asks him at his terminal. What was cut off goes on when it starts; what waited goes on
@@ -31,6 +47,9 @@ def serve_command() -> None:
     """
     from firedoor import settings
     from firedoor.service.resident import serve  # lazy: the engine
+    from firedoor.web.server import Address, listening
+
+    address = Address(host=host, port=port, certificate=certificate, key=key)
 
     stopping = threading.Event()
 
@@ -43,7 +62,11 @@ def serve_command() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     ended = serve(
-        settings.home(), stopping, _say, group=os.environ.get("FIREDOOR_SOCKET_GROUP", "")
+        settings.home(),
+        stopping,
+        _say,
+        group=os.environ.get("FIREDOOR_SOCKET_GROUP", ""),
+        faces=lambda post, inbox: listening(post, inbox, address),
     )
     sys.stderr.flush()
     if not ended:
@@ -53,7 +76,12 @@ def serve_command() -> None:
 
 
 def _say(text: str) -> None:
-    """One line on stderr, in UTC, without secrets and control characters."""
+    """One line on stderr, in UTC, without secrets and control characters; as JSON where
+    FIREDOOR_LOG is `json`."""
     line = "".join(letter if letter.isprintable() else "?" for letter in masked_text(text))
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    print(f"{moment} {line}", file=sys.stderr, flush=True)
+    if os.environ.get("FIREDOOR_LOG") == "json":
+        line = json.dumps({"at": moment, "message": line})
+    else:
+        line = f"{moment} {line}"
+    print(line, file=sys.stderr, flush=True)

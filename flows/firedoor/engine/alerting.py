@@ -18,6 +18,7 @@ from firedoor.actions.contract import Aws
 from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
 from firedoor.errors import FiredoorError
+from firedoor.finding import Finding
 from firedoor.kinds import mask_key_id
 from firedoor.response_plan import Alert
 
@@ -59,6 +60,28 @@ def alert_broken(desk: Desk, steps: Sequence[Mapping[str, Any]]) -> None:
     _tell(desk, told, f"{desk.incident}-broken", None)
 
 
+def alert_parked(
+    wanted: Alert, connected: Callable[[], Aws], finding: Finding, why: str
+) -> list[str]:
+    """Tell that a finding could not be worked and waits for people; what went wrong with that."""
+    what = mask_key_id(f"{finding.type} in account {finding.account or '?'}")
+    told = {
+        "subject": f"NOT WORKED: {what}",
+        "lines": [f"{what} could not be worked: {why}", "", "firedoor status"],
+        "finding": finding.id,
+    }
+    problems = []
+    for channel in ("sns", "webhook", "email"):
+        only = Alert(**{channel: getattr(wanted, channel)}, smtp=wanted.smtp)
+        try:
+            aws = connected() if only.sns else None
+            for send in ways(only, aws).values():
+                send(told)
+        except (FiredoorError, OSError, smtplib.SMTPException, ValueError) as error:
+            problems.append(f"{channel} could not be told that {what} is parked: {_why(error)}")
+    return problems
+
+
 def _tell(desk: Desk, told: dict[str, Any], id_: str, run: str | None) -> None:
     for channel, send in ways(desk.plan.alert, desk.aws).items():
         data = {"id": id_, "channel": channel}
@@ -90,12 +113,12 @@ def message(incident: str, asked: Entry) -> dict[str, Any]:
     }
 
 
-def ways(wanted: Alert, aws: Aws) -> dict[str, Callable[[dict[str, Any]], None]]:
+def ways(wanted: Alert, aws: Aws | None) -> dict[str, Callable[[dict[str, Any]], None]]:
     """The ways that the plan names."""
     found: dict[str, Callable[[dict[str, Any]], None]] = {}
-    if wanted.sns:
-        topic = wanted.sns
-        found["sns"] = lambda told: _publish(aws, topic, told)
+    if wanted.sns and aws is not None:
+        topic, caller = wanted.sns, aws
+        found["sns"] = lambda told: _publish(caller, topic, told)
     if wanted.webhook:
         url = wanted.webhook
         found["webhook"] = lambda told: _post(url, told)

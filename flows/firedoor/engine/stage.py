@@ -191,6 +191,25 @@ async def conduct(
     authority: str | None = None,
 ) -> list[StepResult]:
     """Play a program as a run of the incident, between `run.started` and `run.finished`."""
+    begin(desk, program, inputs, carrier.name, run=run, parent=parent)
+    stage = RunStage(desk=desk, program=program, carrier=carrier, run=run)
+    scope = open_scope(program, inputs, run)
+    play = Play(program, run, scope, stage, depth=depth, authority=authority)
+    results = await play.run_all()
+    finish(desk, program, run, results)
+    return results
+
+
+def begin(
+    desk: Desk,
+    program: Program,
+    inputs: Mapping[str, Json],
+    engine: str,
+    *,
+    run: str,
+    parent: str | None = None,
+) -> None:
+    """Write that a run has begun, or goes on."""
     started = any(
         entry.kind == "run.started" and entry.run == run for entry in desk.recorder.entries()
     )
@@ -202,15 +221,9 @@ async def conduct(
             "runbook": program.name,
             "title": program.main.title,
             "inputs": {key: value for key, value in inputs.items() if value is not None},
-            "engine": carrier.name,
+            "engine": engine,
             "program_digest": program.digest,
             **({} if parent or started else {"program": msgspec.to_builtins(program)}),
         },
         run=run,
     )
-    stage = RunStage(desk=desk, program=program, carrier=carrier, run=run)
-    scope = open_scope(program, inputs, run)
-    play = Play(program, run, scope, stage, depth=depth, authority=authority)
-    results = await play.run_all()
-    finish(desk, program, run, results)
-    return results

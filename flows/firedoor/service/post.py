@@ -7,6 +7,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from firedoor.engine.case import connect_for, home_of
 from firedoor.engine.desk import Desk, Office, open_desk
 from firedoor.engine.gate import Gate
 from firedoor.errors import NotFound, Refused
+from firedoor.kinds import time_text
 from firedoor.service.job import Caller, Job
 from firedoor.service.surroundings import Surroundings, here
 from firedoor.service.turns import Turns
@@ -38,6 +40,7 @@ class Post:
         self.gate = Gate()
         self.turns = Turns(self.gate)
         self.ready = threading.Event()
+        self.since = time_text(datetime.now(UTC))
         self._office = Office.open(home)
         self._lock = threading.Lock()
         self._jobs: list[Job] = []

@@ -9,12 +9,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from firedoor.engine import server
 from firedoor.errors import FiredoorError, PrefectUnavailable
+from firedoor.inbox import Inbox
 from firedoor.service.address import SOCKET, listening
 from firedoor.service.conversation import converse
+from firedoor.service.intake import Intake
 from firedoor.service.peer import group_number
 from firedoor.service.post import Post
 from firedoor.service.rounds import Rounds
@@ -41,12 +44,22 @@ NEEDED = (
 """What the first run would import."""
 
 Log = Callable[[str], None]
+Faces = Callable[[Post, Inbox], AbstractContextManager[None]]
+"""Opens other ways in, for as long as the block lasts."""
 
 
-def serve(home: Path, stopping: threading.Event, log: Log, *, group: str = "") -> bool:
+def serve(
+    home: Path,
+    stopping: threading.Event,
+    log: Log,
+    *,
+    group: str = "",
+    faces: Faces = lambda post, inbox: nullcontext(),
+) -> bool:
     """Be the resident of a home until `stopping`; False when steps had to be broken off.
 
-    Refused when the home has a resident already. What is broken off goes on from the journal.
+    `faces`: what else takes findings in meanwhile. Refused when the home has a resident already.
+    What is broken off goes on from the journal, what was taken in from the inbox.
     """
     before = os.umask(0o077)
     try:
@@ -56,12 +69,32 @@ def serve(home: Path, stopping: threading.Event, log: Log, *, group: str = "") -
             log(f"listens at {home / SOCKET}, for {_who(group)}")
             threading.Thread(target=_keep_prefect, args=(post,), daemon=True).start()
             threading.Thread(target=_say_account, args=(post,), daemon=True).start()
-            threading.Thread(target=Rounds(post).run, daemon=True).start()
-            _accept(post, listener, stopping)
-        return _stop(post)
+            inbox = Inbox(post.office().journal.store)
+            with faces(post, inbox):
+                threading.Thread(target=Rounds(post).run, daemon=True).start()
+                threading.Thread(target=Intake(post, inbox).run, daemon=True).start()
+                _poll(post, inbox)
+                _accept(post, listener, stopping)
+            ended = _stop(post)
+            inbox.close()
+        return ended
     finally:
         os.umask(before)
         server.cool(home)
+
+
+def _poll(post: Post, inbox: Inbox) -> None:
+    """Take findings out of the queue that FIREDOOR_SQS_QUEUE_URL names."""
+    url = os.environ.get("FIREDOOR_SQS_QUEUE_URL", "")
+    if not url:
+        return
+    from firedoor.aws import connect  # lazy: botocore
+    from firedoor.service.sqs import Queue
+
+    threading.Thread(
+        target=Queue(url, inbox, post.gate, connect, post.log).run, daemon=True
+    ).start()
+    post.log(f"takes findings from the queue {url}")
 
 
 def _accept(post: Post, listener: socket.socket, stopping: threading.Event) -> None:
