@@ -243,7 +243,8 @@ class Inbox:
                 except queue.Empty:
                     break
             going = None not in batch
-            self._write_batch([each for each in batch if each is not None])
+            if told := [each for each in batch if each is not None]:
+                self._write_batch(told)
 
     def _write_batch(self, batch: Sequence[tuple[Sequence[Arrived], Note, Future[int]]]) -> None:
         now = time_text(datetime.now(UTC))

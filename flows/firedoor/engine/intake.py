@@ -1,4 +1,4 @@
-"""Takes a routed finding in: opens or extends its incident, keeps the document, journals the route."""
+"""Takes a routed finding in: opens or extends its incident, keeps it, journals its route."""
 
 from __future__ import annotations
 
