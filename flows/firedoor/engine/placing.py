@@ -42,7 +42,9 @@ def place(office: Office, finding: Finding, plan: ResponsePlan, now: datetime) -
             return Place(incident=known.incident, why="another message about it", again=True)
     words = subjects_of(finding)
     since = now - parse_duration(plan.correlate.within)
-    for known in register.find(words, since=since) if words else ():
+    found = register.find(words, since=since) if words else []
+    # The plainest reason first: the user rather than his key.
+    for known in sorted(found, key=lambda each: list(words).index(each.subject)):
         if _takes(office, known.incident):
             why = f"it is about {words[known.subject]}, as {known.incident} is"
             return Place(incident=known.incident, why=why)
