@@ -17,17 +17,21 @@ from firedoor.cli.options import account_option, break_glass_option, region_opti
 from firedoor.cli.planned import show_target
 from firedoor.cli.prepared import plan_in, read_program
 from firedoor.cli.progress import Progress
-from firedoor.cli.terminal import can_ask, console, json_option, print_json
+from firedoor.cli.terminal import can_ask, clean, console, json_option, print_json, tell
 from firedoor.engine.case import home_of
 from firedoor.engine.desk import Office
 from firedoor.engine.policy import policy_in_force
-from firedoor.engine.running import start, warm
+from firedoor.engine.running import outcome, start, warm
+from firedoor.kinds import mask_key_id
+from firedoor.library import Library
+from firedoor.response_plan import load_plan
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from firedoor.approval import People
     from firedoor.aws import BotoAws
+    from firedoor.engine.placing import Place
     from firedoor.engine.running import Outcome
     from firedoor.finding import Finding
     from firedoor.plan import Plan
@@ -94,7 +98,8 @@ def _here(
 ) -> Outcome:
     """Take a routed finding in and run its runbook in this process."""
     from firedoor.aws import connect  # lazy: botocore
-    from firedoor.engine.intake import take_in
+    from firedoor.engine.intake import ran_already, take_in
+    from firedoor.engine.placing import place
 
     if not break_glass:
         warm(home_of(""))
@@ -104,8 +109,12 @@ def _here(
     )
     plans = partial(_plans, aws, program, given)
     with last_resort(plans, break_glass=break_glass):
+        office = Office.open(break_glass=break_glass)
+        joins = None
+        if office.spool is None:
+            joins = place(office, finding, load_plan(Library.open()), aws.now())
         desk = take_in(
-            Office.open(break_glass=break_glass),
+            office,
             aws,
             aws.target,
             finding,
@@ -114,9 +123,20 @@ def _here(
             policy=policy_in_force(aws.target),
             people=people,
             listeners=(Progress(shown),),
+            joins=joins,
         )
         show_target(shown, desk.target)
+        if joins:
+            tell_joined(shown, joins)
+            done = ran_already(desk.recorder.entries(), program.name, given)
+            if done and done["status"] != "running":
+                return outcome(desk, done["run"])
         return start(desk, program, given, break_glass=break_glass, on_progress=Progress(shown).say)
+
+
+def tell_joined(shown: Console, joins: Place) -> None:
+    """That a finding belongs to an incident which is there already."""
+    tell(shown, f"[name]{joins.incident}[/] has it already: {clean(mask_key_id(joins.why))}")
 
 
 def _plans(aws: BotoAws, program: Program, given: dict[str, Any]) -> list[Plan]:

@@ -15,6 +15,7 @@ from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import Outcome, alone, next_run, outcome, resume, start
 from firedoor.errors import NotFound, Refused
 from firedoor.inputs import pairs, read_inputs
+from firedoor.kinds import mask_key_id
 from firedoor.library import Library
 from firedoor.plan import Plan
 from firedoor.planning import make_plan
@@ -101,7 +102,8 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
     """A finding given by hand: an incident of its own; nothing is changed without asking."""
     # Lazy: parsers and botocore.
     from firedoor.aws import connect
-    from firedoor.engine.intake import take_in
+    from firedoor.engine.intake import ran_already, take_in
+    from firedoor.engine.placing import place
     from firedoor.finding import parse
     from firedoor.routing import route
 
@@ -122,9 +124,11 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
         )
         target = aws.target
         _same_account(post, wanted.surroundings, target)
+        office = post.office()
+        joins = place(office, finding, load_plan(library), aws.now())
         desk = post.at(
             take_in(
-                post.office(),
+                office,
                 aws,
                 target,
                 finding,
@@ -134,10 +138,16 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
                 people=post.people(job),
                 listeners=(job.hear,),
                 by=job.by,
+                joins=joins,
             )
         )
         job.incident = desk.incident
         job.tell(Began(incident=desk.incident, target=dict(target)))
+        if joins:
+            job.say(mask_key_id(f"{joins.incident} has it already: {joins.why}"))
+            done = ran_already(desk.recorder.entries(), program.name, given)
+            if done and done["status"] != "running":
+                return [outcome(desk, done["run"])]
         return [start(desk, program, given, on_progress=job.say)]
 
 
