@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import socket
 import threading
 import time
@@ -19,6 +21,7 @@ import pytest
 from firedoor.chain import Entry
 from firedoor.clock import VirtualClock
 from firedoor.journal import Journal
+from firedoor.library import shipped
 from firedoor.service.address import SOCKET
 from firedoor.service.conversation import converse
 from firedoor.service.post import Post
@@ -27,6 +30,49 @@ from firedoor.simulator.server import SimulatedAws
 from firedoor.store import Store
 
 RUNBOOK = "compromised-credentials"
+ACCOUNT = "111122223333"
+
+
+def acting(folder: Path) -> Path:
+    """The shipped playbooks, in a folder of their own, under which the account acts."""
+    shutil.copytree(shipped("playbooks"), folder)
+    text = (folder / "plan.yaml").read_text()
+    text = text.replace("  accounts: {}\n", f'  accounts: {{"{ACCOUNT}": act}}\n')
+    text = text.replace("accounts: []\n", f'accounts: ["{ACCOUNT}"]\n')
+    text = text.replace("changes_per_hour: 20", "changes_per_hour: 1000")
+    (folder / "plan.yaml").write_text(text)
+    return folder
+
+
+def alert_about(
+    user: str, key: str, name: str = "a", *, severity: float = 8.0, **service: Any
+) -> dict[str, Any]:
+    """A finding about a user's key, as GuardDuty's API has it."""
+    number = hashlib.md5(f"{user} {name}".encode(), usedforsecurity=False).hexdigest()
+    return {
+        "SchemaVersion": "2.0",
+        "AccountId": ACCOUNT,
+        "Region": "us-east-1",
+        "Partition": "aws",
+        "Id": number,
+        "Arn": f"arn:aws:guardduty:us-east-1:{ACCOUNT}:detector/d/finding/{number}",
+        "Type": "UnauthorizedAccess:IAMUser/MaliciousIPCaller",
+        "Resource": {
+            "ResourceType": "AccessKey",
+            "AccessKeyDetails": {
+                "AccessKeyId": key,
+                "PrincipalId": "AIDAEXAMPLE",
+                "UserType": "IAMUser",
+                "UserName": user,
+            },
+        },
+        "Service": {"ServiceName": "guardduty", "Archived": False, "Count": 1, **service},
+        "Severity": severity,
+        "CreatedAt": "2026-11-25T00:00:00Z",
+        "UpdatedAt": "2026-11-25T00:00:00Z",
+        "Title": "API ListUsers was invoked from a malicious address",
+        "Description": "d",
+    }
 
 
 def until(holds: Callable[[], Any], seconds: float = 30.0) -> Any:

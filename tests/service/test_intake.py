@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,15 +14,12 @@ import pytest
 from firedoor.chain import Entry
 from firedoor.engine import running
 from firedoor.inbox import Inbox, Note
-from firedoor.library import shipped
 from firedoor.service import intake as module
 from firedoor.service.arriving import arrivals
 from firedoor.service.intake import Intake
 from firedoor.service.post import Post
 from firedoor.summary import summarize
-from tests.service.conftest import World, until
-
-ACCOUNT = "111122223333"
+from tests.service.conftest import ACCOUNT, World, acting, alert_about, until
 
 
 @dataclass
@@ -38,30 +34,7 @@ class Desk:
     def finding(self, user: str, name: str = "a", *, severity: float = 8.0, **service: Any) -> Any:
         """A finding about a user's key, as GuardDuty has it."""
         [key] = self.world.admin.list_access_keys(UserName=user)["AccessKeyMetadata"]
-        return {
-            "SchemaVersion": "2.0",
-            "AccountId": ACCOUNT,
-            "Region": "us-east-1",
-            "Partition": "aws",
-            "Id": f"{user}{name}".encode().hex().ljust(32, "0")[:32],
-            "Arn": f"arn:aws:guardduty:us-east-1:{ACCOUNT}:detector/d/finding/{user}{name}",
-            "Type": "UnauthorizedAccess:IAMUser/MaliciousIPCaller",
-            "Resource": {
-                "ResourceType": "AccessKey",
-                "AccessKeyDetails": {
-                    "AccessKeyId": key["AccessKeyId"],
-                    "PrincipalId": "AIDAEXAMPLE",
-                    "UserType": "IAMUser",
-                    "UserName": user,
-                },
-            },
-            "Service": {"ServiceName": "guardduty", "Archived": False, "Count": 1, **service},
-            "Severity": severity,
-            "CreatedAt": "2026-11-25T00:00:00Z",
-            "UpdatedAt": "2026-11-25T00:00:00Z",
-            "Title": "API ListUsers was invoked from a malicious address",
-            "Description": "d",
-        }
+        return alert_about(user, key["AccessKeyId"], name, severity=severity, **service)
 
     def true(self, finding: Any) -> Any:
         """GuardDuty has this finding."""
@@ -85,11 +58,7 @@ class Desk:
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Playbooks under which the account acts."""
-    folder = tmp_path / "playbooks"
-    shutil.copytree(shipped("playbooks"), folder)
-    text = (folder / "plan.yaml").read_text()
-    text = text.replace("  accounts: {}\n", f'  accounts: {{"{ACCOUNT}": act}}\n')
-    (folder / "plan.yaml").write_text(text.replace("accounts: []\n", f'accounts: ["{ACCOUNT}"]\n'))
+    folder = acting(tmp_path / "playbooks")
     monkeypatch.setenv("FIREDOOR_PLAYBOOKS", str(folder))
     return folder
 

@@ -15,7 +15,7 @@ from firedoor.chain import Entry
 from firedoor.engine.alerting import alert_broken
 from firedoor.engine.running import Outcome, alone, start
 from firedoor.engine.verifying import verify
-from firedoor.errors import FiredoorError, RunFailed
+from firedoor.errors import FiredoorError, NotFound, RunFailed
 from firedoor.service.job import Job
 from firedoor.service.post import BY, Post
 from firedoor.service.standing import Unended, answered, cut_off, due, look_again
@@ -172,6 +172,9 @@ class Rounds:
     def _read(self, incident: str) -> list[Entry]:
         try:
             return self._post.known(incident)
+        except NotFound:
+            # Its first anchor stands, and its first entry is being written.
+            return []
         except FiredoorError as error:
             self._post.log(f"{incident}: {error}")
             return []
