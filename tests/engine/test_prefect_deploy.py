@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,14 +72,20 @@ class Place:
         ((flow_run,),) = self.seen.rows(
             "select r.id from flow_run r join flow f on f.id = r.flow_id where f.name = ?", flow
         )
+        answer = self.ask("POST", f"/flow_runs/{flow_run}/resume", {})
+        assert answer["status"] == "ACCEPT", self.why(flow)
+
+    def ask(self, method: str, path: str, body: Any) -> Any:
+        """Prefect's API; what it answers."""
         token = b64encode(self.server.auth.encode()).decode()
         request = urllib.request.Request(
-            f"{self.server.api_url}/flow_runs/{flow_run}/resume",
-            data=b"{}",
+            f"{self.server.api_url}{path}",
+            data=json.dumps(body).encode(),
             headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
-            assert json.load(answer)["status"] == "ACCEPT", self.why(flow)
+            return json.loads(answer.read() or b"null")
 
     def states(self, flow: str) -> list[str]:
         """The states that a flow's one run went through."""
@@ -217,3 +224,52 @@ def test_an_exercise_is_played_in_simulated_aws_of_its_own(place: Place) -> None
 
     assert states[-1] == "Completed", place.why("exercise")
     assert place.keys() == {"Inactive"}
+
+
+def test_an_event_of_prefect_starts_the_intake_by_an_automation(place: Place) -> None:
+    place.admin.create_user(UserName="metrics")
+    key = place.admin.create_access_key(UserName="metrics")["AccessKey"]["AccessKeyId"]
+    owner = key_details(accessKeyId=key, userName="metrics")
+    details = {"resourceType": "AccessKey", "accessKeyDetails": owner}
+    finding = guardduty(region="us-east-1", resource=details, id="e" * 32)
+    [intake] = place.ask(
+        "POST", "/deployments/filter", {"deployments": {"name": {"any_": ["intake"]}}}
+    )
+    from_event = {"__prefect_kind": "jinja", "template": "{{ event.payload | tojson }}"}
+    place.ask(
+        "POST",
+        "/automations/",
+        {
+            "name": "findings",
+            "trigger": {
+                "type": "event",
+                "expect": ["aws.guardduty.finding"],
+                "posture": "Reactive",
+                "threshold": 1,
+                "within": 0,
+            },
+            "actions": [
+                {
+                    "type": "run-deployment",
+                    "source": "selected",
+                    "deployment_id": intake["id"],
+                    "parameters": {"finding": {"__prefect_kind": "json", "value": from_event}},
+                }
+            ],
+        },
+    )
+    before = len(place.firedoor("incidents")["incidents"])
+
+    event = {
+        "event": "aws.guardduty.finding",
+        "occurred": datetime.now(UTC).isoformat(),
+        "resource": {"prefect.resource.id": f"aws.guardduty.{finding['id']}"},
+        "payload": finding,
+        "id": str(uuid.uuid4()),
+    }
+    ends = time.monotonic() + SECONDS
+    place.ask("POST", "/events", [event])
+    while len(place.firedoor("incidents")["incidents"]) == before and time.monotonic() < ends:
+        time.sleep(1)
+
+    assert len(place.firedoor("incidents")["incidents"]) == before + 1

@@ -52,7 +52,10 @@ def serving(home: Path, log: Path) -> Iterator[subprocess.Popen[str]]:
     """A resident that listens and whose Prefect is warm."""
     with log.open("w") as to:
         process = subprocess.Popen(
-            [sys.executable, "-m", "firedoor.cli.main", "serve"], cwd=ROOT, stderr=to, text=True
+            [sys.executable, "-m", "firedoor.cli.main", "serve", "--port", "0"],
+            cwd=ROOT,
+            stderr=to,
+            text=True,
         )
     try:
         assert until(lambda: "Prefect is warm" in log.read_text(), 120), log.read_text()

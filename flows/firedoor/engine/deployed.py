@@ -28,7 +28,7 @@ from firedoor.engine.flow_run import FlowOfRun, flow_runs, write_flow_run
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.prefect_carrier import PrefectCarrier, run_name
 from firedoor.engine.prefect_states import said
-from firedoor.engine.running import alone, unfinished
+from firedoor.engine.running import alone, next_run, unfinished
 from firedoor.engine.stage import conduct
 from firedoor.errors import FiredoorError, Refused
 from firedoor.inputs import read_inputs
@@ -118,7 +118,7 @@ async def _through(opening: Callable[[str, UUID], Work | None]) -> Any:
         lambda: _known(flow_run, name) or opening("prefect", flow_run)
     )
     if work is None:
-        return "ignored"
+        return "nothing to do"
     desk, program, inputs, run = work
     carrier = PrefectCarrier(desk, run, lambda _: None)
     async with get_client() as client:
@@ -187,10 +187,12 @@ def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -
 
 
 def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
-    """A new incident for a finding; None where the playbooks say that it is ignored."""
+    """The incident of a finding, and its run; None where the playbooks say that it is ignored, or
+    where the same has run in its incident already."""
     # Lazy: parsers, routes and botocore, for this flow alone.
     from firedoor.aws import connect
-    from firedoor.engine.intake import take_in
+    from firedoor.engine.intake import ran_already, take_in
+    from firedoor.engine.placing import place
     from firedoor.finding import parse
     from firedoor.routing import route
 
@@ -205,18 +207,24 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
     program = library.program(routed.runbook)
     inputs = read_inputs(program.main, routed.inputs)
     aws = connect(account=finding.account or None, region=finding.region or None)
+    office = Office.open()
     desk = take_in(
-        Office.open(),
+        office,
         aws,
         aws.target,
         finding,
         routed,
         finding.raw,
+        joins=place(office, finding, load_plan(library), aws.now()),
         policy=policy_in_force(aws.target),
         by=by,
     )
-    write_flow_run(desk, "r1", flow_run)
-    return desk, program, inputs, "r1"
+    entries = desk.recorder.entries()
+    if ran_already(entries, program.name, inputs):
+        return None
+    run = next_run(entries)
+    write_flow_run(desk, run, flow_run)
+    return desk, program, inputs, run
 
 
 def write_plan(desk: Desk, plan: Plan, run: str) -> None:
