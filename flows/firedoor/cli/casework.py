@@ -66,6 +66,7 @@ def severity_command(incident: str, level: str, reason: str, as_json: bool) -> N
     type=click.Choice(["resolved", "false_positive", "exercise", "accepted"]),
     default="resolved",
     show_default=True,
+    help="What it turned out to be.",
 )
 @click.option("--reason", metavar="TEXT", required=True, help="Why it is over.")
 @click.option("--anyway", is_flag=True, help="Although something waits or is not contained.")
