@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import yaml
 
 from firedoor.finding import Actor, Finding, Principal, Resource, label_of, parse
 from firedoor.library import Library
@@ -16,10 +13,6 @@ from firedoor.routing import Route, route
 from tests.findings.documents import ACCOUNT, KEY, SESSION_KEY, guardduty, key_details, role_details
 from tests.rules import playbook, rules
 
-SHARED = Path(
-    os.environ.get("FIREDOOR_SHARED_FINDINGS") or Path(__file__).parents[2] / "shared" / "findings"
-)
-TYPES = SHARED.parent / "reference" / "guardduty-finding-types.yaml"
 ACT = f'accounts: ["{ACCOUNT}"]\nmode: {{ accounts: {{ "{ACCOUNT}": act }} }}\n'
 MALICIOUS = "UnauthorizedAccess:IAMUser/MaliciousIPCaller"
 
@@ -267,33 +260,46 @@ def sequence(**named: Any) -> Finding:
     return finding("AttackSequence:IAM/CompromisedCredentials", severity=9.0, resource=resource)
 
 
-def test_a_sequence_of_one_user_alone_goes_to_his_runbook(acting: Library) -> None:
-    routed = route(
-        sequence(user="alice", users=("alice",), access_key_ids=(KEY, SESSION_KEY)), acting
-    )
-
-    assert where(routed) == CREDENTIALS
-    assert (routed.inputs, routed.unasked) == ({"user": "alice"}, ())
-
-
 @pytest.mark.parametrize(
     "more",
     [
+        {},
         {"users": ("alice", "bob"), "user": None},
         {"roles": ("data-reader",)},
         {"buckets": ("example-bucket",)},
-        {"instances": ("i-0123456789abcdef0",)},
         {"accounts": ("444455556666",)},
     ],
 )
-def test_a_sequence_with_more_in_it_goes_to_triage_and_names_each_user_s_command(
+def test_a_sequence_goes_to_its_runbook_with_all_that_it_names(
     acting: Library, more: dict[str, Any]
 ) -> None:
-    routed = route(sequence(**{"user": "alice", "users": ("alice",), **more}), acting)
+    named = {"user": "alice", "users": ("alice",), "user_keys": (KEY,), **more}
 
-    assert where(routed) == TRIAGE
-    for user in more.get("users", ("alice",)):
-        assert f"firedoor run compromised-credentials user={user}" in routed.why
+    routed = route(sequence(**named), acting)
+
+    assert where(routed) == ("attack-sequence", "attack-sequence")
+    assert routed.inputs["users"] == list(named["users"])
+    assert routed.inputs["user_keys"] == [KEY]
+
+
+def test_each_named_key_of_a_sequence_is_shut_unasked_and_nothing_else(acting: Library) -> None:
+    other = "AKIAIOSFODNN8EXAMPLE"
+
+    routed = route(sequence(users=("alice", "bob"), user_keys=(KEY, other)), acting)
+
+    assert [(each.step, each.action, each.target) for each in routed.unasked] == [
+        ("named_keys", "iam.disable_access_keys", KEY),
+        ("named_keys", "iam.disable_access_keys", other),
+    ]
+
+
+def test_one_protected_user_in_a_sequence_holds_all_its_keys(tmp_path: Path) -> None:
+    library = rules(tmp_path, plan=ACT + "protect: ['arn:aws:iam::*:user/bob']\n")
+
+    routed = route(sequence(users=("alice", "bob"), user_keys=(KEY,)), library)
+
+    assert routed.unasked == ()
+    assert "bob may be protected" in routed.why
 
 
 def test_a_key_that_aws_found_in_public_counts_as_high(shipped_rules: Library) -> None:
@@ -427,21 +433,3 @@ def test_tags_in_a_finding_change_nothing(acting: Library) -> None:
     )
 
     assert route(parse(tagged)[0], acting) == route(parse(plain)[0], acting)
-
-
-@pytest.mark.skipif(not TYPES.is_file(), reason=f"there is no catalogue of finding types: {TYPES}")
-def test_every_known_finding_type_goes_to_exactly_one_playbook(acting: Library) -> None:
-    types = [each["type"] for each in yaml.safe_load(TYPES.read_text())["finding_types"]]
-    principals = msgspec.inspect.type_info(Principal).values  # type: ignore[attr-defined]
-    wrong = []
-    for said_type in types:
-        for principal in principals:
-            routed = route(finding(said_type, principal=principal), acting)
-            known = "may be new" not in routed.why and "would take it as well" not in routed.why
-            if not routed.runbook or not known:
-                wrong.append((said_type, principal, routed.why))
-            if principal != "iam_user" and where(routed) == CREDENTIALS:
-                wrong.append((said_type, principal, "taken for a user's"))
-
-    assert len(types) > 200
-    assert wrong == []

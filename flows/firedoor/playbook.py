@@ -8,7 +8,7 @@ The models here are the front matter's schema; `firedoor check` says what is wro
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -95,9 +95,11 @@ class Playbook(Said, frozen=True, kw_only=True):
     approve: Annotated[tuple[RoleName, ...], msgspec.Meta(min_length=1)]
     notify: dict[Label, tuple[RoleName, ...]] = msgspec.field(default_factory=dict)
 
-    def match(self, finding: Finding) -> Match | None:
-        """The closest of its entries that covers a finding; the earlier of two alike."""
-        fitting = [each for each in self.findings if each.takes(finding)]
+    def match(
+        self, finding: Finding, eligible: Callable[[Match], bool] = lambda entry: True
+    ) -> Match | None:
+        """The closest of its eligible entries that covers a finding; the earlier of two alike."""
+        fitting = [each for each in self.findings if eligible(each) and each.takes(finding)]
         return max(fitting, key=lambda each: globs.precision(each.type), default=None)
 
 
@@ -139,7 +141,7 @@ def shape_playbook(document: Document) -> tuple[Playbook | None, list[Problem]]:
 
 _WHOSE = {
     *("kind", "part", "principal", "principal_id", "session", "issuer", "source_identity"),
-    *("user", "users", "access_key_id", "access_key_ids"),
+    *("user", "users", "access_key_id", "access_key_ids", "user_keys"),
 }
 """The fields of a resource that tell of credentials; those of roles apart."""
 

@@ -45,18 +45,29 @@ def unasked_steps(
     for name in listed:
         step = actions.get(name.partition("/")[2])
         said = playbook.targets.get(name)
-        target = resolve(said, scope) if said else None
+        targets = _targets(resolve(said, scope) if said else None)
         if step is None or not step.action or name.partition("/")[0] != runbook.runbook:
             brakes.append(f"{name} is not a step of {runbook.runbook} that may run unasked")
-        elif not isinstance(target, str) or not target:
+        elif not targets:
             brakes.append(f"the finding does not name what {name} would change")
-        elif target.startswith("ASIA"):
+        elif any(target.startswith("ASIA") for target in targets):
             brakes.append(f"the key is a session's (ASIA…), and {name} needs a long-term one")
+        elif step.limit is not None and len(targets) > step.limit:
+            brakes.append(f"{name} would change {len(targets)} things, more than {step.limit}")
         else:
             why = f"playbook {playbook.playbook}, severity {severity}, account in mode act"
-            found.append(Unasked(step=step.id or "", action=step.action, target=target, why=why))
+            found += [
+                Unasked(step=step.id or "", action=step.action, target=target, why=why)
+                for target in targets
+            ]
     brakes += _protected(finding, plan)
     return (() if brakes else tuple(found)), "; ".join(brakes)
+
+
+def _targets(said: Json) -> list[str]:
+    """The one thing that a step changes; for a loop, that of each item."""
+    listed = said if isinstance(said, list) else [said]
+    return [each for each in listed if isinstance(each, str) and each]
 
 
 def _mode(finding: Finding, plan: ResponsePlan) -> list[str]:
@@ -89,12 +100,13 @@ def _protected(finding: Finding, plan: ResponsePlan) -> list[str]:
     """A protected user asks. His path is not in the finding, so a pattern with a path counts when
     any path would make it cover him; likewise when only the key is known, and not whose it is."""
     users = f"arn:{finding.partition}:iam::{finding.account}:user/"
-    user = finding.resource.user
-    possible = (users + user, f"{users}*/{user}") if user else (f"{users}*",)
+    named = finding.resource
+    names = [each for each in (named.user, *named.users) if each]
     for pattern in plan.protect:
-        if any(_may_cover(pattern, each) for each in possible):
-            if user:
+        for user in names:
+            if any(_may_cover(pattern, each) for each in (users + user, f"{users}*/{user}")):
                 return [f"{user} may be protected by {pattern!r} of the plan"]
+        if not names and _may_cover(pattern, f"{users}*"):
             return [f"whose key it is is not known yet, and the plan protects {pattern!r}"]
     return []
 
@@ -110,5 +122,7 @@ def _may_cover(pattern: str, arn: str) -> bool:
 
 def scope_of(finding: Finding) -> dict[str, Json]:
     """The names that a playbook's references start with: `finding`, without its raw document."""
-    told: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(finding, raw=None))
+    whole = msgspec.structs.replace(finding, raw=None)
+    # Through JSON, so that lists are lists here as they are after a resume.
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole))
     return {"finding": told}

@@ -13,6 +13,7 @@ import msgspec
 from firedoor import globs
 from firedoor.actions.registry import registry
 from firedoor.by_hand import by_hand
+from firedoor.findings.catalogue import is_new, of_today
 from firedoor.findings.model import Finding, Label, Resource
 from firedoor.kinds import mask_key_id
 from firedoor.playbook import HasPlaybooks, Match, Playbook, load_playbooks
@@ -66,8 +67,9 @@ def route(finding: Finding, library: Rules) -> Route:
     """The route of a finding under the rules in force; CheckFailed when those have mistakes."""
     plan = load_plan(library)
     scope = scope_of(finding)
-    passed: list[str] = []
-    takers = _takers(finding, [book for _, book in load_playbooks(library)])
+    books = [book for _, book in load_playbooks(library)]
+    takers = _takers(finding, books)
+    passed = _renamed(finding, takers)
     for book, match in takers:
         inputs = _inputs(book, scope)
         runbook, missing = _runbook(library, book, inputs)
@@ -93,7 +95,15 @@ def route(finding: Finding, library: Rules) -> Route:
             severity=severity,
             unasked=unasked,
             ignored=_ignored(finding, plan),
-            why=_why(finding, book, match, passed, held, contains=_changes(runbook)),
+            why=_why(
+                finding,
+                book,
+                match,
+                passed,
+                held,
+                _family(finding, books),
+                contains=_changes(runbook),
+            ),
         )
     nobody = f"no playbook takes {finding.type}: add it to one, or '*' to one that takes the rest"
     return Route(
@@ -115,9 +125,37 @@ def route_json(routed: Route) -> dict[str, Any]:
 
 
 def _takers(finding: Finding, books: list[Playbook]) -> list[tuple[Playbook, Match]]:
-    """The playbooks that take a finding, each with its entry, the closest first."""
-    fitting = [(book, match) for book in books if (match := book.match(finding))]
+    """The playbooks that take a finding, each with its entry, the closest first.
+
+    A retired type goes where the type goes that covers it today, unless a playbook names it. A type
+    that GuardDuty did not have when this was written goes to whoever takes the rest, unless a
+    playbook names it: what a family's runbook would do about it, nobody has thought through.
+    """
+    today = msgspec.structs.replace(finding, type=of_today(finding))
+    new = is_new(finding)
+    fitting = []
+    for book in books:
+        match = book.match(finding, _named_or_rest if new else _named)
+        match = match or (None if new else book.match(today))
+        if match:
+            fitting.append((book, match))
     return sorted(fitting, key=lambda each: globs.precision(each[1].type), reverse=True)
+
+
+def _named(entry: Match) -> bool:
+    return "*" not in entry.type
+
+
+def _named_or_rest(entry: Match) -> bool:
+    return _named(entry) or entry.type == "*"
+
+
+def _renamed(finding: Finding, takers: list[tuple[Playbook, Match]]) -> list[str]:
+    """What is said first where the type is not taken as it stands."""
+    today = of_today(finding)
+    if today.lower() == finding.type.lower() or (takers and _named(takers[0][1])):
+        return []
+    return [f"GuardDuty has no {finding.type} any more; it counts as {today}"]
 
 
 def _inputs(book: Playbook, scope: dict[str, Json]) -> dict[str, Json]:
@@ -155,7 +193,7 @@ def _ignored(finding: Finding, plan: ResponsePlan) -> str:
             "set it aside. CloudTrail says who (ArchiveFindings, CreateFilter); to act on it, run "
             "the runbook by hand"
         )
-    reason = plan.ignored(finding.type)
+    reason = plan.ignored(finding.type) or plan.ignored(of_today(finding))
     return f"the plan ignores {finding.type}: {reason}" if reason else ""
 
 
@@ -165,6 +203,7 @@ def _why(
     match: Match,
     passed: list[str],
     held: str,
+    family: str,
     *,
     contains: bool,
 ) -> str:
@@ -173,7 +212,7 @@ def _why(
         said = f"{said}, which makes it {match.severity}"
     whole = [*passed, said]
     if not contains:
-        whole.append(_untreated(finding, match))
+        whole.append(_untreated(finding, match, family))
     elif finding.actor.error:
         whole.append(f"AWS refused the call ({finding.actor.error}), so it is less urgent")
     if contains and held:
@@ -181,16 +220,33 @@ def _why(
     return mask_key_id(". ".join(whole))
 
 
-def _untreated(finding: Finding, match: Match) -> str:
+def _family(finding: Finding, books: list[Playbook]) -> str:
+    """Where a type that nobody knows would go by its family, as a command for a person; or ""."""
+    if not is_new(finding):
+        return ""
+    fitting = [(book, match) for book in books if (match := book.match(finding))]
+    book, match = max(fitting, key=lambda each: globs.precision(each[1].type))
+    if match.type == "*":
+        return ""
+    given = _inputs(book, scope_of(finding))
+    inputs = " ".join(f"{name}={value}" for name, value in given.items() if isinstance(value, str))
+    return (
+        f"By its family it would be one for playbook {book.playbook}; when a person agrees: "
+        f"firedoor run {book.runbook} {inputs}"
+    )
+
+
+def _untreated(finding: Finding, match: Match, family: str) -> str:
     named = finding.resource
     what = "type"
     if named.kind == "access_key" and named.principal not in (None, "iam_user", "unknown"):
         what = "kind of credentials"
     said = f"No runbook answers this {what} yet; this one keeps evidence and asks"
-    if match.type == "*":
+    if is_new(finding) or (match.type == "*" and finding.source != "guardduty"):
         said = "No playbook knows this type, which may be new; this runbook keeps evidence and asks"
     advice = by_hand(finding)
-    return f"{said}. By hand: {advice}" if advice else said
+    by_person = f"By hand: {advice}" if advice else ""
+    return ". ".join(each for each in (said, family, by_person) if each)
 
 
 def _about(finding: Finding) -> About:

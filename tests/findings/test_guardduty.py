@@ -198,6 +198,7 @@ def test_an_attack_sequence_lists_all_that_it_names() -> None:
         principal="unknown",
         users=("ci-deployer",),
         access_key_ids=(KEY,),
+        user_keys=(KEY,),
         buckets=("ledger",),
         instances=("i-0123456789abcdef0",),
         accounts=(OTHER_ACCOUNT,),

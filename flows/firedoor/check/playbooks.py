@@ -122,7 +122,11 @@ class _Checker:
                 elif name not in targets:
                     self._add(place, f"'targets' does not say what {name!r} may change")
         for name, said in targets.items():
-            self._reference(("targets", name), said)
+            sort = self._reference(("targets", name), said)
+            place = self._place(name) if name in listed else None
+            several = sort is not None and sort.item is not None
+            if several and place is not None and not place.step.for_each:
+                self._add(("targets", name), f"{said} is a list, and {name!r} is no loop")
             if name not in listed:
                 message = f"{name!r} is not listed under 'unasked'{meant(name, listed)}"
                 self.problems.append(self.document.problem(("targets", name), message, at="key"))
@@ -147,8 +151,8 @@ class _Checker:
     def _not_unasked(self, place: Place) -> str:
         if place.step.approve is not None:
             return "has an approve: of its own, so it always asks"
-        if place.step.for_each or place.step.runbook or not place.step.action:
-            return "is a loop or another runbook; only a single step can run unasked"
+        if place.step.runbook or not place.step.action:
+            return "is another runbook; only an action can run unasked"
         action = self.known.actions.get(place.step.action)
         if action is not None and not action.mutating:
             return "changes nothing: it runs in every mode and is not listed"
@@ -198,6 +202,9 @@ class _Checker:
                 return None
             sort = found
         return sort
+
+    def _place(self, name: str) -> Place | None:
+        return _step(self.document, ("targets", name), name, self.known, self._runbook)[0]
 
     def _known_runbook(self) -> bool:
         return bool(self._runbook) and self._runbook in self.known.runbook_names()

@@ -178,7 +178,7 @@ def _resource(document: Any, said_type: str, account: str, doubts: Doubts) -> Re
     chain = at(document, "service", "detection", "sequence")
     kind = _resource_kind(said_type, text(at(resource, "resourceType"), 40) or "")
     if chain is not None or kind == "attack_sequence":
-        return sequence(chain, kind, account, doubts)
+        return sequence(chain, kind, said_type, account, doubts)
     key = mapping(resource, "accessKeyDetails")
     who = principal(
         doubts,

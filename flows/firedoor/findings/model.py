@@ -77,7 +77,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what was tampered with. `profile` is the ARN of an instance profile, `identity` what SES sends
     as, `objects` are keys of objects in `bucket`, `alarm` and `rule` the names of an alarm of
     CloudWatch and of a rule of Config.
-    The lists are for attack sequences and for findings about several things.
+    The lists are for attack sequences and for findings about several things. `user_keys` are the
+    long-term keys (AKIA…) among `access_key_ids` that are surely an IAM user's; `root`: a sequence
+    has root among its actors.
     """
 
     kind: Kind = "other"
@@ -128,6 +130,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     users: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     access_key_ids: tuple[str, ...] = ()
+    user_keys: tuple[str, ...] = ()
+    root: bool = False
     buckets: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
     instances: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/guardduty/latest/APIReference/API_Sequence.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "EC2_INSTANCE": ("instances",),
     "EC2_NETWORK_INTERFACE": ("network_interfaces",),
     "EC2_IMAGE": ("images",),
+    "EC2_SNAPSHOT": ("snapshots",),
+    "EC2_VOLUME": ("volumes",),
     "EKS_CLUSTER": ("clusters", "eks_clusters"),
     "ECS_CLUSTER": ("clusters", "ecs_clusters"),
     "ECS_TASK": ("tasks",),
@@ -37,8 +40,26 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
 """Type of a sequence's resource → the fields of `Resource` that it is named in. Functions,
 databases and keys of KMS are not among GuardDuty's types today, and read when they come to be."""
 
+_ARNS: tuple[tuple[str, str], ...] = (
+    (r"ec2:[^:]*:[^:]*:snapshot/", "snapshots"),
+    (r"ec2:[^:]*:[^:]*:image/", "images"),
+    (r"ec2:[^:]*:[^:]*:volume/", "volumes"),
+    (r"rds:[^:]*:[^:]*:db:", "databases"),
+    (r"rds:[^:]*:[^:]*:cluster:", "database_clusters"),
+    (r"lambda:[^:]*:[^:]*:function:", "functions"),
+    (r"kms:[^:]*:[^:]*:key/", "kms_keys"),
+    (r"rds:[^:]*:[^:]*:snapshot:", "db_snapshot"),
+    (r"rds:[^:]*:[^:]*:cluster-snapshot:", "db_cluster_snapshot"),
+    (r"rolesanywhere:[^:]*:[^:]*:trust-anchor/", "trust_anchor"),
+    (r"ses:[^:]*:[^:]*:identity/", "identity"),
+    (r"cloudtrail:[^:]*:[^:]*:trail/", "trail"),
+    (r"guardduty:[^:]*:[^:]*:detector/", "detector"),
+)
+"""How an ARN goes on after its partition → the field, for resources whose type is not in `_LISTS`:
+those of custom detection rules."""
 
-def sequence(chain: Any, kind: Kind, account: str, doubts: Doubts) -> Resource:
+
+def sequence(chain: Any, kind: Kind, said_type: str, account: str, doubts: Doubts) -> Resource:
     """All that a sequence names, as lists; the single user or role also by itself."""
     people = [_actor(each, account, doubts) for each in items(chain, "actors")]
     things = [each for each in items(chain, "resources") if isinstance(each, dict)]
@@ -54,6 +75,17 @@ def sequence(chain: Any, kind: Kind, account: str, doubts: Doubts) -> Resource:
     keys = distinct(each.get("access_key_id") for each in people)
     kinds = {each["principal"] for each in people if each.get("principal")}
     alone = len(kinds) == 1 and len(users) + len(roles) <= 1
+    listed = _listed(own, doubts)
+    by_arn = _by_arn(own, doubts)
+    for field, names in by_arn.items():
+        if field in listed:
+            listed[field] = distinct((*listed[field], *names))
+    if not said_type.startswith("AttackSequence:"):
+        listed |= _alone(listed) | {
+            field: names[0]
+            for field, names in by_arn.items()
+            if field not in LISTS and len(names) == 1
+        }
     return Resource(
         kind=kind if kind != "other" else "attack_sequence",
         principal=next(iter(kinds)) if len(kinds) == 1 else "unknown" if kinds else None,
@@ -64,12 +96,14 @@ def sequence(chain: Any, kind: Kind, account: str, doubts: Doubts) -> Resource:
         users=users,
         roles=roles,
         access_key_ids=keys,
+        user_keys=distinct(_user_key(each) for each in people),
+        root="root" in kinds,
         objects=_objects(own),
         namespace=_single(doubts, "namespace", _of_workloads(own, "namespace")),
         workload=_single(doubts, "workload", (at(each, "name") for each in _workloads(own))),
         container_image=_single(doubts, "container_image", _images(own)),
         accounts=_accounts(chain, things, account, doubts),
-        **_listed(own, doubts),
+        **listed,
     )
 
 
@@ -92,6 +126,28 @@ def _listed(things: list[Any], doubts: Doubts) -> dict[str, Any]:
     return found
 
 
+def _by_arn(things: list[Any], doubts: Doubts) -> dict[str, tuple[str, ...]]:
+    """Names by what their ARNs say, of resources whose type says nothing."""
+    found: dict[str, tuple[str, ...]] = {}
+    arns = [
+        arn
+        for each in things
+        if _type(each) not in _LISTS
+        for arn in (at(each, "uid"), at(each, "name"))
+        if isinstance(arn, str) and arn.startswith("arn:")
+    ]
+    for pattern, field in _ARNS:
+        fitting = (arn for arn in arns if re.match(r"arn:aws[a-z-]*:" + pattern, arn))
+        found[field] = several(doubts, LISTS.get(field, field), fitting)
+    return found
+
+
+def _alone(listed: dict[str, Any]) -> dict[str, str]:
+    """A single thing in its own field too: a custom detection rule is about one."""
+    fields = ((several_, LISTS[several_]) for several_ in listed if several_ in LISTS)
+    return {one: listed[many][0] for many, one in fields if len(listed[many]) == 1}
+
+
 def _name(thing: Any, field: str) -> Any:
     """The resource's ARN or id, or its name where those are something else, such as a task's."""
     said = [at(thing, "uid"), at(thing, "name")]
@@ -100,6 +156,12 @@ def _name(thing: Any, field: str) -> Any:
         if isinstance(each, str) and (each.startswith("arn:") or fits(kind, each)):
             return each
     return at(thing, "name") or at(thing, "uid")
+
+
+def _user_key(who: dict[str, Any]) -> str | None:
+    key = who.get("access_key_id")
+    is_users = who.get("principal") == "iam_user" and isinstance(key, str)
+    return key if is_users and key and key.startswith("AKIA") else None
 
 
 def _issuers(chain: Any) -> list[Any]:
