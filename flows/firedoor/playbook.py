@@ -15,6 +15,7 @@ from typing import Annotated, Protocol
 import msgspec
 
 from firedoor import globs
+from firedoor.duties import Agreed
 from firedoor.errors import CheckFailed, Problem
 from firedoor.findings.model import Finding, Kind, Label, Principal, Resource
 from firedoor.runbook import Identifier, RoleName, Said, Slug
@@ -74,14 +75,14 @@ class Match(Said, frozen=True, kw_only=True):
         )
 
 
-class Playbook(Said, frozen=True, kw_only=True):
+class Playbook(Agreed, frozen=True, kw_only=True):
     """The front matter of one playbook.
 
     `inputs` maps the runbook's inputs to whole references (`$finding.resource.user`) or literals.
     `unasked` lists, for each severity, the changing steps that may run without asking where the
     account's mode is `act`; `targets` says for each of them which one thing of the finding it
-    changes, and without that thing it asks. `decide`: the role that decides when people disagree;
-    `approve`: those that may approve; `notify`: who is told, by severity.
+    changes (for a loop, which list), and without that thing it asks. `approve`: the roles that may
+    approve. What else is about people, see `firedoor.duties`.
     """
 
     playbook: Slug
@@ -91,9 +92,7 @@ class Playbook(Said, frozen=True, kw_only=True):
     inputs: dict[Identifier, str] = msgspec.field(default_factory=dict)
     unasked: dict[Label, tuple[StepName, ...]] = msgspec.field(default_factory=dict)
     targets: dict[StepName, str] = msgspec.field(default_factory=dict)
-    decide: RoleName
     approve: Annotated[tuple[RoleName, ...], msgspec.Meta(min_length=1)]
-    notify: dict[Label, tuple[RoleName, ...]] = msgspec.field(default_factory=dict)
 
     def match(
         self, finding: Finding, eligible: Callable[[Match], bool] = lambda entry: True

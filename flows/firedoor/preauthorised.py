@@ -34,12 +34,13 @@ def unasked_steps(
     severity: Label,
     plan: ResponsePlan,
     scope: dict[str, Json],
+    test: str = "",
 ) -> tuple[tuple[Unasked, ...], str]:
     """The steps, and why there are no more ("" when nothing holds any back)."""
     listed = playbook.unasked.get(severity, ())
     if not listed:
         return (), f"the playbook lets nothing change unasked at severity {severity}"
-    brakes = [*_mode(finding, plan), *_doubtful(finding)]
+    brakes = [*_mode(finding, plan), *_doubtful(finding), *([test] if test else [])]
     found: list[Unasked] = []
     actions = {step.id: step for step in runbook.all_steps() if not step.approve}
     for name in listed:

@@ -16,6 +16,7 @@ import msgspec
 from firedoor import globs
 from firedoor.errors import CheckFailed, Problem
 from firedoor.kinds import AccountId, Arn, Duration
+from firedoor.pentests import Pentest, window_problems
 from firedoor.playbook import StepName
 from firedoor.runbook import RoleName, Said
 from firedoor.shapes import shape
@@ -84,8 +85,8 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs,
     patterns and tags (`tag:Key=Value`) of what is never changed without asking. `alert`: where else
     people are told that something waits for them. `correlate`: what belongs together.
-    `may_confirm_alone`: steps whose requester may
-    also approve them. `ignore`: pattern of finding types → why they are ignored.
+    `may_confirm_alone`: steps whose requester may also approve them. `penetration_tests`: what was
+    agreed; findings that fit ask. `ignore`: pattern of finding types → why they are ignored.
     """
 
     mode: Modes = Modes()
@@ -96,6 +97,7 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     budget: Budget = Budget()
     alert: Alert = Alert()
     correlate: Correlate = Correlate()
+    penetration_tests: tuple[Pentest, ...] = ()
     ignore: dict[str, str] = msgspec.field(default_factory=dict)
 
     def ignored(self, finding_type: str) -> str:
@@ -125,6 +127,7 @@ def shape_plan(document: Document) -> tuple[ResponsePlan | None, list[Problem]]:
     """A document as the plan, or None and what is wrong with it by itself."""
     plan, problems = shape(document, ResponsePlan)
     problems += [*_protected(document), *_ignored(document), *_modes(document)]
+    problems += window_problems(document, "penetration_tests")
     return (None if problems else plan), sorted(problems)
 
 

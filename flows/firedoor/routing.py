@@ -6,6 +6,7 @@ type. An exact type beats a pattern, a closer pattern a wider one. Nothing here 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -13,9 +14,11 @@ import msgspec
 from firedoor import globs
 from firedoor.actions.registry import registry
 from firedoor.by_hand import by_hand
+from firedoor.duties import Duty
 from firedoor.findings.catalogue import is_new, of_today
 from firedoor.findings.model import Finding, Label, Resource
 from firedoor.kinds import mask_key_id
+from firedoor.pentests import Pentest, agreed_test
 from firedoor.playbook import HasPlaybooks, Match, Playbook, load_playbooks
 from firedoor.preauthorised import Unasked, scope_of, unasked_steps
 from firedoor.references import resolve
@@ -50,7 +53,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     `unasked` is what would change without asking, at most. `ignored` says why nothing is to be run,
     and is "" when something is; playbook, runbook and inputs then still say where it would go.
-    `playbook` and `runbook` are None when no playbook takes it.
+    `playbook` and `runbook` are None when no playbook takes it. `people`: what they do, by when;
+    `over_when`: what has to hold before it is closed.
     """
 
     finding: About
@@ -61,11 +65,18 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     unasked: tuple[Unasked, ...]
     ignored: str
     why: str
+    people: tuple[Duty, ...] = ()
+    over_when: tuple[str, ...] = ()
 
 
-def route(finding: Finding, library: Rules) -> Route:
-    """The route of a finding under the rules in force; CheckFailed when those have mistakes."""
+def route(finding: Finding, library: Rules, now: datetime | None = None) -> Route:
+    """The route of a finding under the rules in force; CheckFailed when those have mistakes.
+
+    `now`: for agreed tests, which have their time; without it, the machine's.
+    """
     plan = load_plan(library)
+    test = agreed_test(plan.penetration_tests, finding, now or datetime.now(UTC))
+    told = _tested(test) if test else ""
     scope = scope_of(finding)
     books = [book for _, book in load_playbooks(library)]
     takers = _takers(finding, books)
@@ -86,7 +97,11 @@ def route(finding: Finding, library: Rules) -> Route:
         if rivals:
             held = f"{' and '.join(rivals)} would take it as well, which `firedoor check` refuses"
         else:
-            unasked, held = unasked_steps(book, runbook, finding, severity, plan, scope)
+            unasked, held = unasked_steps(book, runbook, finding, severity, plan, scope, test=told)
+        duties = book.duties(severity)
+        if test:
+            duties = (Duty(what=told[:1].upper() + told[1:], who=(test.ask,)), *duties)
+            passed.append(told)
         return Route(
             finding=_about(finding),
             playbook=book.playbook,
@@ -104,6 +119,8 @@ def route(finding: Finding, library: Rules) -> Route:
                 _family(finding, books),
                 contains=_changes(runbook),
             ),
+            people=duties,
+            over_when=book.over_when,
         )
     nobody = f"no playbook takes {finding.type}: add it to one, or '*' to one that takes the rest"
     return Route(
@@ -140,6 +157,13 @@ def _takers(finding: Finding, books: list[Playbook]) -> list[tuple[Playbook, Mat
         if match:
             fitting.append((book, match))
     return sorted(fitting, key=lambda each: globs.precision(each[1].type), reverse=True)
+
+
+def _tested(test: Pentest) -> str:
+    return (
+        f"it fits the agreed penetration test {test.name!r}, until {test.ends}: ask {test.ask} "
+        "before anybody is shut out, and treat it as an attack until they have answered"
+    )
 
 
 def _named(entry: Match) -> bool:

@@ -51,7 +51,8 @@ def test_a_route_is_told_to_tools_in_full(firedoor: Firedoor, tmp_path: Path) ->
     told = firedoor("route", write(tmp_path, sns(event(guardduty(severity=8)))), "--json").json
 
     assert set(told) == {
-        *("finding", "playbook", "runbook", "inputs", "severity", "unasked", "ignored", "why")
+        *("finding", "playbook", "runbook", "inputs", "severity", "unasked", "ignored", "why"),
+        *("people", "over_when"),
     }
     assert set(told["finding"]) == {
         *("id", "type", "source", "account", "region", "severity", "sample", "archived"),

@@ -34,6 +34,7 @@ def check_playbook(
     checker.runbook()
     checker.inputs()
     checker.unasked()
+    checker.told()
     if roles is not None:
         checker.roles(roles)
     problems += checker.problems
@@ -102,6 +103,15 @@ class _Checker:
             message = f"runbook {self._runbook!r} needs one of {', '.join(signature.one_of)}"
             self.problems.append(self.document.problem(place, message, at="key"))
 
+    def told(self) -> None:
+        """Nobody is both told and decided not to be told."""
+        tell, untold = (self.document.root.get(key) for key in ("tell", "not_told"))
+        told = {each.get("whom") for _, each in _numbered(tell) if isinstance(each, dict)}
+        for at, each in _numbered(untold):
+            whom = each.get("whom") if isinstance(each, dict) else None
+            if isinstance(whom, str) and whom in told:
+                self._add(("not_told", at, "whom"), f"{whom!r} stands under 'tell' as well")
+
     def unasked(self) -> None:
         """What is preauthorised can be: steps of this runbook, with one thing each to change."""
         targets = self._mapping("targets")
@@ -123,9 +133,9 @@ class _Checker:
                     self._add(place, f"'targets' does not say what {name!r} may change")
         for name, said in targets.items():
             sort = self._reference(("targets", name), said)
-            place = self._place(name) if name in listed else None
+            step = self._place(name) if name in listed else None
             several = sort is not None and sort.item is not None
-            if several and place is not None and not place.step.for_each:
+            if several and step is not None and not step.step.for_each:
                 self._add(("targets", name), f"{said} is a list, and {name!r} is no loop")
             if name not in listed:
                 message = f"{name!r} is not listed under 'unasked'{meant(name, listed)}"
@@ -142,6 +152,14 @@ class _Checker:
         said += [(("approve", at), each) for at, each in _numbered(approve)]
         for severity, names in self._mapping("notify").items():
             said += [(("notify", severity, at), each) for at, each in _numbered(names)]
+        for key, field in (("escalate", "to"), ("tell", "by")):
+            for at, rule in _numbered(self.document.root.get(key)):
+                named = rule.get(field) if isinstance(rule, dict) else None
+                several = isinstance(named, list)
+                said += [
+                    ((key, at, field, *((place,) if several else ())), each)
+                    for place, each in _numbered(named if several else [named])
+                ]
         for place, role in said:
             if isinstance(role, str) and role and role not in known:
                 self._add(

@@ -16,6 +16,7 @@ from firedoor.kinds import mask_key_id
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from firedoor.duties import Duty
     from firedoor.finding import Finding
     from firedoor.routing import Route
 
@@ -87,9 +88,19 @@ def plain_route(routed: Route) -> str:
         rows.append(("Why", routed.why))
         unasked = [f"{each.step} ({each.action} on {each.target})" for each in routed.unasked]
         rows.append(("Unasked", ", ".join(unasked) or "nothing"))
+        rows += [("People", duty_said(each)) for each in routed.people]
+        rows += [("Over when", each) for each in routed.over_when]
     elif not routed.ignored:
         rows.append(("No route", routed.why))
     return "\n".join(f"{head:<9} {_shown(said)}" for head, said in rows)
+
+
+def duty_said(duty: Duty) -> str:
+    """One thing that people do: who, what, by when and only when."""
+    who = ", ".join(duty.who)
+    within = f" (within {duty.within})" if duty.within else ""
+    when = f", when: {duty.when}" if duty.when else ""
+    return f"{f'{who}: ' if who else ''}{duty.what}{within}{when}"
 
 
 def _shown(said: str) -> str:

@@ -84,6 +84,8 @@ def take_in(
             "severity": routed.severity,
             "why": routed.why,
             "unasked": msgspec.to_builtins(list(unasked)),
+            "people": msgspec.to_builtins(list(routed.people)),
+            "over_when": list(routed.over_when),
         },
     )
     if joins:

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from firedoor.kinds import time_text
+from firedoor.kinds import parse_duration, time_text
 from firedoor.report.facts import Facts
 from firedoor.report.human import SECTIONS
 from firedoor.report.intruder import Act
@@ -29,6 +29,7 @@ def following(
         *_not_contained(facts, stands),
         *_due(facts, stands),
         *_secrets(done, taken),
+        *_agreed(facts),
         *_people(facts),
     )
 
@@ -162,6 +163,35 @@ def _secrets(done: list[Act], taken: tuple[Taken, ...]) -> Iterator[Open]:
             "when nothing depends on them. Find where the key leaked and remove it there.",
             refs=tuple(ref for each in keys for ref in each.refs),
         )
+
+
+def _agreed(facts: Facts) -> Iterator[Open]:
+    """What the playbook asks of people, with its deadlines from when the incident was opened, and
+    what has to hold before it is closed. A drill shows it without times: nobody is told."""
+    for told in facts.of("route.decided"):
+        for duty in told.items("people"):
+            if not isinstance(duty, dict):
+                continue
+            who = ", ".join(line(each) for each in duty.get("who") or ())
+            when = f" When: {line(duty['when'])}." if duty.get("when") else ""
+            yield Open(
+                text=f"{line(duty.get('what'))}{f' ({who})' if who else ''}.{when}",
+                at=_deadline(facts, line(duty.get("within"))),
+                refs=(told.seq,),
+            )
+        for each in told.items("over_when"):
+            yield Open(text=f"Close it only when {line(each)}.", refs=(told.seq,))
+
+
+def _deadline(facts: Facts, within: str) -> str:
+    opened = moment(facts.opened.stamp)
+    if not within or opened is None:
+        return ""
+    try:
+        by = utc(time_text(opened + parse_duration(within)))
+    except ValueError:
+        return within
+    return f"within {within}" + ("" if facts.simulated else f": by {by} UTC")
 
 
 def _people(facts: Facts) -> Iterator[Open]:
