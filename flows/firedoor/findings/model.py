@@ -78,8 +78,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     as, `objects` are keys of objects in `bucket`, `alarm` and `rule` the names of an alarm of
     CloudWatch and of a rule of Config.
     The lists are for attack sequences and for findings about several things. `user_keys` are the
-    long-term keys (AKIA…) among `access_key_ids` that are surely an IAM user's; `root`: a sequence
-    has root among its actors.
+    long-term keys (AKIA…) among `access_key_ids` that are surely an IAM user's, `lone_keys`
+    those that it names without their user; `root`: a sequence has root among its actors.
     """
 
     kind: Kind = "other"
@@ -131,6 +131,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     roles: tuple[str, ...] = ()
     access_key_ids: tuple[str, ...] = ()
     user_keys: tuple[str, ...] = ()
+    lone_keys: tuple[str, ...] = ()
     root: bool = False
     buckets: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ LISTS: Mapping[str, str] = {
     "roles": "role",
     "access_key_ids": "access_key_id",
     "user_keys": "access_key_id",
+    "lone_keys": "access_key_id",
     "buckets": "bucket",
     "instances": "instance",
     "network_interfaces": "network_interface",

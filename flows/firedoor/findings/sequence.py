@@ -97,6 +97,7 @@ def sequence(chain: Any, kind: Kind, said_type: str, account: str, doubts: Doubt
         roles=roles,
         access_key_ids=keys,
         user_keys=distinct(_user_key(each) for each in people),
+        lone_keys=_lone_keys(people),
         root="root" in kinds,
         objects=_objects(own),
         namespace=_single(doubts, "namespace", _of_workloads(own, "namespace")),
@@ -162,6 +163,17 @@ def _user_key(who: dict[str, Any]) -> str | None:
     key = who.get("access_key_id")
     is_users = who.get("principal") == "iam_user" and isinstance(key, str)
     return key if is_users and key and key.startswith("AKIA") else None
+
+
+def _lone_keys(people: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Long-term keys of which nothing in the sequence says whose they are; root's are root's."""
+    owned = {each["access_key_id"] for each in people if _owner(each) and "access_key_id" in each}
+    named = distinct(each.get("access_key_id") for each in people)
+    return tuple(key for key in named if key.startswith("AKIA") and key not in owned)
+
+
+def _owner(who: dict[str, Any]) -> bool:
+    return bool(who.get("user")) or who.get("principal") == "root"
 
 
 def _issuers(chain: Any) -> list[Any]:
