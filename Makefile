@@ -1,6 +1,6 @@
 # `make` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers unit bench schema lock clean
+.PHONY: help install demo test lint types layers unit bench schema reference lock clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -47,6 +47,9 @@ bench: $(STAMP) ## figures: against a bare boto3 script and Cloud Custodian, and
 
 schema: $(STAMP) ## write what is generated: the JSON Schema of runbooks
 	@$(BIN)/firedoor schema > runbooks/.schema.new && mv runbooks/.schema.new runbooks/runbook.schema.json
+
+reference: $(STAMP) ## write the reference of runbooks and actions
+	@$(BIN)/firedoor reference
 
 lock: ## resolve requirements.lock anew (needs uv)
 	@uv pip compile pyproject.toml --extra exercise --extra dev --generate-hashes --no-header --universal --python-version 3.11 -q -o requirements.lock

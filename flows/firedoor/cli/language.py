@@ -11,7 +11,6 @@ import click
 from firedoor.cli.terminal import columns, json_option, print_json
 from firedoor.errors import NotFound
 from firedoor.library import Library
-from firedoor.runbook import Runbook, Step
 
 
 @click.command("check")
@@ -125,163 +124,6 @@ def _scenarios() -> list[dict[str, Any]]:
     return found
 
 
-@click.command("show")
-@click.argument("name")
-@click.option("--graph", is_flag=True, help="Print the steps as a Mermaid graph.")
-@json_option
-def show_command(name: str, graph: bool, as_json: bool) -> None:
-    """What a runbook or an action does, its inputs and permissions, and what undo leaves."""
-    from firedoor.actions.registry import registry
-
-    if name in registry():
-        _show_action(name, as_json)
-        return
-    library = Library.open()
-    book = library.load(name)
-    if graph:
-        if as_json:
-            print_json({"name": book.runbook, "mermaid": mermaid(book)})
-        else:
-            print(mermaid(book))
-        return
-    told = _shown(book)
-    if as_json:
-        print_json(told)
-        return
-    print(f"{book.runbook}: {book.title}\n\n{book.summary.strip()}\n")
-    if book.attack:
-        print(f"ATT&CK       {', '.join(book.attack)}")
-    print("Inputs")
-    rows = [
-        (key, each["type"], _need(each) + each["about"]) for key, each in told["inputs"].items()
-    ]
-    print(columns(rows))
-    print("Steps")
-    marks = [
-        (
-            "~" if each["changes"] else " ",
-            each["id"],
-            each["phase"],
-            each["does"],
-            each["note"],
-        )
-        for each in told["steps"]
-    ]
-    print(columns(marks))
-    print("  (~ changes something)")
-    print(f"Permissions\n{columns([(each,) for each in told['permissions']])}")
-
-
-def _show_action(name: str, as_json: bool) -> None:
-    from firedoor.actions.registry import registry
-
-    action = registry()[name]
-    if as_json:
-        told = next(row for row in _actions() if row["name"] == name)
-        print_json(told | {"about": action.about, "example": dict(action.example)})
-        return
-    print(f"{name}\n\n{action.about}\n")
-    if action.irreversible:
-        print(f"Cannot be undone: {action.irreversible}")
-    if action.reopens.why:
-        print(f"Undo keeps shut: {action.reopens.why}")
-    print("Permissions")
-    print(columns([(grant.action, grant.resource) for grant in action.permissions]))
-
-
-def _need(spec: dict[str, Any]) -> str:
-    if spec["default"] is not None:
-        return f"(default {spec['default']}) "
-    return "" if spec["required"] else "(optional) "
-
-
-def _shown(book: Runbook) -> dict[str, Any]:
-    from firedoor.actions.registry import registry
-
-    actions = registry()
-    steps = []
-    grants: set[str] = set()
-    for step in book.all_steps():
-        action = actions.get(step.action or "")
-        grants |= {grant.action for grant in action.permissions} if action else set()
-        steps.append(
-            {
-                "id": step.id,
-                "title": step.title or (action.summary if action else ""),
-                "phase": step.phase.value if step.phase else "",
-                "does": step.action or f"runbook {step.runbook}",
-                "changes": bool(step.runbook) or bool(action and action.mutating),
-                "note": _note(step),
-                "irreversible": action.irreversible if action else "",
-                "reopens": action.reopens.why if action else "",
-            }
-        )
-    return {
-        "name": book.runbook,
-        "title": book.title,
-        "summary": book.summary,
-        "attack": list(book.attack),
-        "inputs": {
-            key: {
-                "type": spec.type,
-                "required": spec.required and spec.default is None,
-                "default": spec.default,
-                "about": spec.about,
-            }
-            for key, spec in book.inputs.items()
-        },
-        "one_of": list(book.one_of),
-        "steps": steps,
-        "permissions": sorted(grants),
-    }
-
-
-def _note(step: Step) -> str:
-    notes = []
-    if step.when:
-        notes.append(f"when {step.when}")
-    if step.for_each:
-        notes.append(f"for each of {step.for_each}, at most {step.limit}")
-    if step.approve:
-        notes.append(f"asks {step.approve.by}")
-    return "; ".join(notes)
-
-
-COLOURS = {
-    "triage": "#dbe4ff",
-    "evidence": "#d3f9d8",
-    "contain": "#ffd8a8",
-    "eradicate": "#ffc9c9",
-    "recover": "#c5f6fa",
-    "report": "#e9ecef",
-}
-"""Fill colours of phases in graphs; black text on each has a contrast of at least 12:1."""
-
-
-def mermaid(book: Runbook) -> str:
-    """The runbook as a Mermaid flowchart: coloured by phase, a diamond where a person is asked."""
-    lines = ["flowchart TD"]
-    last = ["begin([begin])"]
-    for entry in (*book.steps, *book.finally_):
-        names = []
-        for step in entry.parallel or (entry,):
-            # `end` and others are words of Mermaid's own.
-            name = f"step_{step.id}"
-            label = f"{step.id}<br/>{step.action or f'runbook {step.runbook}'}"
-            shape = f'{name}{{"{label}"}}' if step.approve else f'{name}["{label}"]'
-            lines.extend(f"  {before} --> {shape}" for before in last)
-            names.append(name)
-        last = names
-    lines.extend(f"  {before} --> finish([finish])" for before in last)
-    for phase in dict.fromkeys(step.phase for step in book.all_steps() if step.phase):
-        members = ",".join(f"step_{step.id}" for step in book.all_steps() if step.phase == phase)
-        lines.append(
-            f"  classDef {phase.value} fill:{COLOURS[phase.value]},color:#000,stroke:#868e96"
-        )
-        lines.append(f"  class {members} {phase.value}")
-    return "\n".join(lines)
-
-
 @click.command("schema")
 @json_option
 def schema_command(as_json: bool) -> None:
@@ -289,3 +131,33 @@ def schema_command(as_json: bool) -> None:
     from firedoor.schema import schema
 
     print_json(schema())
+
+
+@click.command("reference")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path(),
+    help="The checkout to write it to; this folder by default.",
+)
+@json_option
+def reference_command(folder: Path, as_json: bool) -> None:
+    """Write the reference of runbooks and actions, with a picture of each runbook, as Markdown."""
+    from firedoor.reference import reference
+    from firedoor.scenario import load_scenario
+
+    library = Library.open()
+    drilled = {load_scenario(path).runbook.ref for path in library.scenarios().values()}
+    pages = reference(library, frozenset(drilled))
+    for name, page in pages.items():
+        path = folder / name
+        if not path.parent.is_dir():
+            raise NotFound(f"{str(path.parent)!r} is not a folder: this is no checkout of firedoor")
+        path.write_text(page, "utf-8")
+    if as_json:
+        print_json({"written": [str(folder / name) for name in pages]})
+    else:
+        print("\n".join(str(folder / name) for name in pages))

@@ -22,9 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module below firedoor.cli, what it does in one line)
     "check": ("language", "Check runbooks, playbooks and scenarios; all errors at once."),
     "list": ("language", "List runbooks, playbooks, actions or scenarios."),
-    "show": ("language", "What a runbook does: inputs, steps, permissions, undo."),
+    "show": ("showing", "What a runbook, action, playbook or scenario is; --graph draws it."),
     "policy": ("policy", "The least-privilege IAM policy that runbooks need."),
     "schema": ("language", "The JSON Schema of runbooks, for editors."),
+    "reference": ("language", "Write the reference of runbooks and actions, as Markdown."),
     "route": ("route", "Which playbook and runbook a finding goes to, and why."),
     "plan": ("run", "What a runbook would change. Reads AWS, changes nothing."),
     "run": ("run", "Run a runbook: shows the plan, asks, contains, proves, reports."),
@@ -80,7 +81,7 @@ GROUPS = {
         "evidence",
         "journal",
     ),
-    "Before": ("serve", "drill", "check", "list", "show", "policy", "schema"),
+    "Before": ("serve", "drill", "check", "list", "show", "policy", "schema", "reference"),
 }
 
 
