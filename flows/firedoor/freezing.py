@@ -40,18 +40,20 @@ def frozen(home: Path) -> Frozen | None:
 
 
 def freeze(home: Path, *, by: str, at: datetime, reason: str = "") -> Frozen:
-    """Stop all automatic change; the one in force stays when it is frozen already."""
+    """Stop all automatic change. When it is frozen already, who did it and when stays; a reason
+    given now takes the place of the one before, which stands in the log."""
     already = frozen(home)
-    if already:
+    if already and reason in ("", already.reason):
         return already
-    state = Frozen(by=by, at=time_text(at), reason=reason)
+    since = already or Frozen(by=by, at=time_text(at))
+    state = msgspec.structs.replace(since, reason=reason)
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = home / f".{_STATE}.{os.getpid()}"
         draft.write_bytes(msgspec.json.encode(state))
         draft.chmod(0o600)
         draft.replace(home / _STATE)
-        _log(home, "frozen", by, at, reason)
+        _log(home, "reason changed" if already else "frozen", by, at, reason)
     except OSError as error:
         raise StoreUnavailable(f"{home} cannot be written: {error.strerror}") from None
     return state

@@ -81,7 +81,7 @@ def summarize(entries: Sequence[Entry]) -> Summary:
         opened=opened.at,
         world=opened.data.get("world", "aws"),
         target=opened.data.get("target", {}),
-        runs=tuple(runs.known.values()),
+        runs=tuple(runs.shown()),
         waiting=tuple(asked.values()),
         due=() if status == "undone" else tuple(checks_due(entries)),
         unknown=tuple(dict.fromkeys(note for run in current for note in run.get("unknown", ()))),
@@ -177,6 +177,23 @@ class _Runs:
         if self.broken and status == "contained":
             return "not_contained"
         return "partly_undone" if self._undone and status == "contained" else status
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The runs, with `superseded` at each step whose proof did not hold at a later look."""
+        return [
+            {**run, "steps": [self._marked(run["run"], step) for step in run["steps"]]}
+            if "steps" in run
+            else run
+            for run in self.known.values()
+        ]
+
+    def _marked(self, run: str, step: Mapping[str, Any]) -> dict[str, Any]:
+        told = dict(step)
+        if (run, step["id"]) in self.broken:
+            told["superseded"] = True
+        if "steps" in step:
+            told["steps"] = [self._marked(each.get("run", run), each) for each in step["steps"]]
+        return told
 
     def _started(self, entry: Entry) -> None:
         data = entry.data

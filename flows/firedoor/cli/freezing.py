@@ -18,7 +18,13 @@ _reason = click.option("--reason", default="", metavar="TEXT", help="Why, for ev
 @json_option
 def freeze_command(reason: str, as_json: bool) -> None:
     """Stop all automatic change: what was preauthorised asks instead. People can still approve."""
-    _tell(freeze(home(), by=whoami(), at=RealClock().now(), reason=reason), as_json)
+    before = frozen(home())
+    state = freeze(home(), by=whoami(), at=RealClock().now(), reason=reason)
+    if before and not as_json:
+        changed = state.reason != before.reason
+        was = f" (it was: {before.reason or 'none'})" if changed else ""
+        print(f"It was frozen already; the reason {'is new' if changed else 'stays'}{was}.")
+    _tell(state, as_json)
 
 
 @click.command("thaw")

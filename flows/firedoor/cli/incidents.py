@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from firedoor.cli.terminal import clean, console, json_option, print_json, tell
+from firedoor.cli.touched import warn_if_touched
 from firedoor.cli.words import MARKS, VERDICTS
 from firedoor.engine.case import HOMES, office_of
 from firedoor.engine.desk import Office
@@ -90,10 +92,12 @@ def status_command(incident: str | None, as_json: bool) -> None:
                 print("No incidents.")
             return
         incident = known[-1]
-    entries = office_of(incident).journal.entries(incident)
-    found = summarize(entries)
+    office = office_of(incident)
+    found = summarize(office.journal.entries(incident))
+    holds = warn_if_touched(office, incident)
     if as_json:
-        print_json(found)
+        journal = {"holds": holds.holds, "problems": list(holds.problems)}
+        print_json({**msgspec.to_builtins(found), "journal": journal})
         return
     shown = console()
     style, words = VERDICTS.get(found.status, ("warn", found.status))
@@ -131,6 +135,8 @@ def _show_step(shown: Console, step: Mapping[str, Any], indent: int = 2) -> None
     """A step, why it failed or was refused, and below it what it called that did not go well."""
     mark, colour = MARKS.get(step["status"], ("·", "quiet"))
     proof = step["proof"] if step["proof"] != "none" else ""
+    if step.get("superseded"):
+        proof = f"[bad]{proof} then, NOT at a later look[/]"
     shown.print(
         f"{' ' * indent}[{colour}]{mark}[/] {clean(step['id']):<18} {step['phase']:<9} {proof}"
     )
@@ -177,8 +183,10 @@ def note_command(
             raise click.UsageError(
                 f"--when {when!r} is not a time such as 2026-03-01T04:05Z"
             ) from None
-    journal = office_of(incident).journal
+    office = office_of(incident)
+    journal = office.journal
     journal.entries(incident)
+    warn_if_touched(office, incident)
     entry = journal.append(incident, "note.added", data, by=whoami(), at=datetime.now(UTC))
     if as_json:
         print_json({"incident": incident, "seq": entry.seq, **data})

@@ -121,7 +121,7 @@ def cli() -> None:
     """Shuts an attacker out of an AWS account: contains, proves it, keeps evidence, can undo it.
 
     Exit codes: 0 done; 1 the answer is no; 2 bad input; 3 failed, refused or not proven to be
-    contained; 4 waits for an approval. Every command takes --json.
+    contained; 4 waits for an approval; 130 interrupted (Ctrl-C). Every command takes --json.
     """
 
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from firedoor.cli.terminal import clean, columns, console, json_option, print_json
+from firedoor.cli.touched import warn_if_touched
 from firedoor.engine.case import office_of
 from firedoor.engine.spool import Spool
 from firedoor.errors import NotFound, VerificationFailed
@@ -25,6 +26,7 @@ def report_command(incident: str, format_: str, output: Path | None, as_json: bo
 
     office = office_of(incident)
     content = render(office.journal.entries(incident), format_)
+    warn_if_touched(office, incident)
     if output == Path("-"):
         sys.stdout.buffer.write(content)
         return
@@ -118,14 +120,30 @@ def journal_show(incident: str, as_json: bool) -> None:
 @journal_command.command("export")
 @click.argument("incident")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
-def journal_export(incident: str, output: Path | None) -> None:
-    """The journal as JSON Lines; `journal verify FILE` checks it on any machine."""
+@json_option
+def journal_export(incident: str, output: Path | None, as_json: bool) -> None:
+    """The journal as JSON Lines; `journal verify FILE` checks it on any machine.
+
+    With --json one document: where it was written to and its head, or the entries themselves.
+    """
     content = office_of(incident).journal.export(incident)
-    if output is None:
-        sys.stdout.buffer.write(content)
+    if output is not None:
+        try:
+            output.write_bytes(content)
+        except OSError as error:
+            raise NotFound(f"{output} cannot be written: {error.strerror}") from None
+    if not as_json:
+        if output:
+            print(output)
+        else:
+            sys.stdout.buffer.write(content)
         return
-    output.write_bytes(content)
-    print(output)
+    entries = [msgspec.json.decode(line) for line in content.splitlines()]
+    told = {"incident": incident, "head": entries[-1].get("hash", "") if entries else ""}
+    if output is None:
+        print_json({**told, "entries": entries})
+    else:
+        print_json({**told, "path": str(output), "entries": len(entries)})
 
 
 @journal_command.command("verify")

@@ -130,3 +130,6 @@ def show_undo(shown: Console, planned: Sequence[Undoing]) -> None:
         else:
             why = clean(mask_key_id(each.why))
             tell(shown, f"[quiet]–[/] {name}  {TITLES[each.verdict]}: {why}", indent=2)
+    if any(each.verdict == "reopens" for each in planned):
+        told = 'What stays shut is opened only with a reason: --reopen "WHY"'
+        tell(shown, f"[warn]{told}[/]", indent=2)

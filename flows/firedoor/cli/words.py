@@ -29,7 +29,11 @@ VERDICTS = {
     "waiting": ("warn", "Waiting for a person."),
     "refused": ("bad", "Refused: a person or a rule said no to a step, which is not done."),
     "failed": ("bad", "Failed: a step could not be done."),
-    "done": ("good", "Done."),
+    "done": (
+        "good",
+        "Done: what there was to keep is kept. Nothing was contained; the report says what is left "
+        "for people.",
+    ),
     "running": ("warn", "Running, or cut off: `firedoor resume` goes on."),
     "undone": ("warn", "Undone: nothing that could be put back stands any more."),
     "partly_undone": ("warn", "Partly undone: some of what was shut has been put back."),

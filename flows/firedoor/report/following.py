@@ -27,6 +27,7 @@ def following(
     return (
         *_questions(facts),
         *_not_contained(facts, stands),
+        *_by_hand(facts, stands),
         *_due(facts, stands),
         *_secrets(done, taken),
         *_agreed(facts),
@@ -104,6 +105,16 @@ def _not_contained(facts: Facts, stands: Standing) -> Iterator[Open]:
                 yield Open(text=f"{told.text('instead')} (step {told.step}).", refs=(told.seq,))
     elif stands.status == "open":
         yield Open(text="Run a runbook.", command=again)
+
+
+def _by_hand(facts: Facts, stands: Standing) -> Iterator[Open]:
+    """What the route said a person does, where the runbook contained nothing."""
+    if stands.status != "done":
+        return
+    for told in facts.of("route.decided"):
+        advice = line(told.text("why")).partition("By hand: ")[2]
+        if advice:
+            yield Open(text=f"Nothing was contained. By hand: {advice}", refs=(told.seq,))
 
 
 def _run_again(facts: Facts) -> str:

@@ -39,11 +39,13 @@ Event = dict[str, Any]
 class Found:
     """Events, newest first, and what could not be looked at.
 
-    `cut`: there were more events than were read; `answered`: requests that AWS answered.
+    `cut`: there were more events than were read; `answered`: requests that AWS answered; `unread`:
+    Region → the code with which AWS refused.
     """
 
     events: list[Event] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     answered: int = 0
 
@@ -122,7 +124,8 @@ def find(
         except NoCredentials:
             raise
         except AwsError as error:
-            found.unknown.append(f"CloudTrail in {region} could not be read: {error.code}")
+            found.unread[region] = error.code
+            found.unknown.append(_unread([region], error.code))
             return found
         found.answered += 1
         found.events.extend(_event(each) for each in answer.get("Events", ()))
@@ -153,11 +156,24 @@ def sweep(regions: Sequence[str], look: Callable[[str], Found], *, workers: int 
         asked = [pool.submit(copy_context().run, look, region) for region in regions]
         for found in (each.result() for each in asked):
             whole.events.extend(found.events)
-            whole.unknown.extend(found.unknown)
+            whole.unread |= found.unread
+            known = {_unread([region], code) for region, code in found.unread.items()}
+            whole.unknown.extend(note for note in found.unknown if note not in known)
             whole.cut = whole.cut or found.cut
             whole.answered += found.answered
     whole.events = unique(whole.events)
+    # One line for all Regions that said the same: a policy that forbids them forbids them all.
+    for code in dict.fromkeys(whole.unread.values()):
+        shut = [region for region, said in whole.unread.items() if said == code]
+        whole.unknown.append(_unread(shut, code))
     return whole
+
+
+def _unread(regions: Sequence[str], code: str) -> str:
+    if len(regions) == 1:
+        return f"CloudTrail in {regions[0]} could not be read: {code}"
+    shown = ", ".join(regions[:4]) + (", …" if len(regions) > 4 else "")
+    return f"CloudTrail in {len(regions)} Regions could not be read: {code} ({shown})"
 
 
 def unique(events: Iterable[Event]) -> list[Event]:
