@@ -118,18 +118,19 @@ def _runbook(book: Runbook, drilled: bool) -> Iterator[str]:
             f"`{step.id}`",
             step.phase.value if step.phase else "",
             does,
-            _notes(step),
+            notes_of(step, "`"),
             f"cannot be undone: {left}" if left else "",
         )
     yield from ("", "```mermaid", mermaid(book), "```")
 
 
-def _notes(step: Step) -> str:
+def notes_of(step: Step, mark: str = "") -> str:
+    """When a step runs, for what and after whose yes; `mark` goes around what is code."""
     notes = []
     if step.when:
-        notes.append(f"when `{step.when}`")
+        notes.append(f"when {mark}{step.when}{mark}")
     if step.for_each:
-        notes.append(f"for each of `{step.for_each}`, at most {step.limit}")
+        notes.append(f"for each of {mark}{step.for_each}{mark}, at most {step.limit}")
     if step.approve:
         notes.append(f"asks {step.approve.by}, within {step.approve.within}")
     return "; ".join(notes)

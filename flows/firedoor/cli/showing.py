@@ -12,8 +12,8 @@ from firedoor.cli.terminal import columns, json_option, print_json
 from firedoor.errors import BadInput, CheckFailed, NotFound
 from firedoor.library import Library
 from firedoor.mermaid import mermaid
-from firedoor.reference import fields_of
-from firedoor.runbook import Runbook, Step
+from firedoor.reference import fields_of, notes_of
+from firedoor.runbook import Runbook
 from firedoor.scalars import meant
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def _shown(book: Runbook, library: Library) -> dict[str, Any]:
                 "phase": step.phase.value if step.phase else "",
                 "does": step.action or f"runbook {step.runbook}",
                 "changes": bool(step.runbook) or bool(action and action.mutating),
-                "note": _note(step),
+                "note": notes_of(step),
                 "irreversible": action.irreversible if action else "",
                 "reopens": action.reopens.why if action else "",
             }
@@ -275,14 +275,3 @@ def _shown(book: Runbook, library: Library) -> dict[str, Any]:
         "steps": steps,
         "permissions": sorted(grants),
     }
-
-
-def _note(step: Step) -> str:
-    notes = []
-    if step.when:
-        notes.append(f"when {step.when}")
-    if step.for_each:
-        notes.append(f"for each of {step.for_each}, at most {step.limit}")
-    if step.approve:
-        notes.append(f"asks {step.approve.by}")
-    return "; ".join(notes)
