@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -139,9 +141,14 @@ def finding(said_type: str, principal: Any = "iam_user", kind: Any = "access_key
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
-    """What is shipped."""
-    return Library.open(tmp_path_factory.mktemp("nothing-here"))
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """What is shipped, read once: thousands of findings are routed here."""
+    found = Library.open(tmp_path_factory.mktemp("nothing-here"))
+    books, loaded = load_playbooks(found), cache(found.load)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("firedoor.routing.load_playbooks", lambda _: books)
+        patch.setattr(found, "load", loaded)
+        yield found
 
 
 @pytest.fixture(scope="module")

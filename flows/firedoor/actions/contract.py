@@ -28,6 +28,8 @@ A mutating action also has:
     REOPENS       when undoing hands access back: see `Reopens`
     DESTROYS      tuple of names such as "iam.login_profile": what applying makes unreadable. A
                   runbook compiles only when an earlier step KEEPS it of the same target
+    PROOF         "stubbed" where the simulator lacks an operation and no drill can prove it; the
+                  reference of actions says so
 
 A reading action may say
 
