@@ -64,6 +64,8 @@ FAMILIES: list[tuple[str, tuple[str, ...]]] = [
     ("*:IAM/*", (CREDENTIALS,)),
     ("*:IAMUser/*", (CREDENTIALS,)),
     ("Execution:S3/MaliciousFile!RecoveryPoint", ("ransomed-bucket", "shared-snapshot")),
+    ("Object:S3/*", ("malicious-object", "ransomed-bucket")),
+    ("Policy:S3/Account*", ("public-account", "public-bucket")),
     ("*:S3/*", ("public-bucket", "ransomed-bucket")),
     ("Execution:EC2/MaliciousFile!*", ("shared-snapshot",)),
     ("Exfiltration:EC2/*", ("shared-snapshot",)),
