@@ -5,6 +5,7 @@ moto's backends belong to the process, so one simulated AWS can run in a process
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import moto.core.responses as moto_responses
 import moto.core.utils as moto_core
 import moto.iam.models as iam_models
 import moto.s3.models as s3_models
@@ -67,6 +69,10 @@ def _permitted(*_: object, **__: object) -> PermissionResult:
 def reset(accounts: Iterable[str], seed: int | None) -> None:
     """Empty all of moto's state, make the accounts, and load AWS's managed policies."""
     setattr(s3_models.FakeBucket, "get_permission", _permitted)  # noqa: B010 a method of moto's
+    # moto asks for them at each call, and they never change.
+    if not hasattr(moto_responses.method_names_from_class, "cache_info"):
+        names = functools.cache(moto_responses.method_names_from_class)
+        setattr(moto_responses, "method_names_from_class", names)  # noqa: B010 as above
     _empty()
     mock_random.seed(seed)
     for account in accounts:
