@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("undoing", "Put back what was changed, from the recorded state before."),
     "serve": ("serve", "Stay: take findings in, keep Prefect warm, take runs over."),
     "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
+    "scenario": ("scenario", "Write a new scenario to begin with."),
     "report": ("records", "Write the report of an incident again."),
     "evidence": ("records", "List and verify evidence."),
     "journal": ("records", "Show, export and verify the journal."),
@@ -81,7 +82,17 @@ GROUPS = {
         "evidence",
         "journal",
     ),
-    "Before": ("serve", "drill", "check", "list", "show", "policy", "schema", "reference"),
+    "Before": (
+        "serve",
+        "drill",
+        "scenario",
+        "check",
+        "list",
+        "show",
+        "policy",
+        "schema",
+        "reference",
+    ),
 }
 
 
