@@ -70,9 +70,9 @@ def reset(accounts: Iterable[str], seed: int | None) -> None:
     """Empty all of moto's state, make the accounts, and load AWS's managed policies."""
     setattr(s3_models.FakeBucket, "get_permission", _permitted)  # noqa: B010 a method of moto's
     # moto asks for them at each call, and they never change.
-    if not hasattr(moto_responses.method_names_from_class, "cache_info"):
-        names = functools.cache(moto_responses.method_names_from_class)
-        setattr(moto_responses, "method_names_from_class", names)  # noqa: B010 as above
+    names: Any = vars(moto_responses)["method_names_from_class"]
+    if not hasattr(names, "cache_info"):
+        setattr(moto_responses, "method_names_from_class", functools.cache(names))  # noqa: B010
     _empty()
     mock_random.seed(seed)
     for account in accounts:
