@@ -228,15 +228,22 @@ def _difference(asked: Sequence[Change], change: Change) -> str:
     """How a change differs from those that were asked about; "" when it does not matter."""
     for one in asked:
         if one.resource == change.resource:
-            if change.from_ in (None, one.from_):
+            if change.from_ is None or _overwritten(change) == _overwritten(one):
                 return ""
             return f"{change.resource} is not what it was"
     if target_of(change.resource) not in {target_of(one.resource) for one in asked}:
         return f"{target_of(change.resource)} is a new target"
-    alike = any(one.what == change.what and one.from_ == change.from_ for one in asked)
+    alike = any(
+        one.what == change.what and _overwritten(one) == _overwritten(change) for one in asked
+    )
     if change.from_ is None or alike:
         return ""
     return f"{change.resource} would be overwritten too"
+
+
+def _overwritten(change: Change) -> tuple[Json, str]:
+    """What it overwrites: a secret by its fingerprint, which stands for it."""
+    return change.from_, change.seal
 
 
 def target_of(resource: str) -> str:

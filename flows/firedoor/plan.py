@@ -57,6 +57,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """All changes, in order."""
         return [change for step in self.steps for change in step.changes]
 
+    def shown(self) -> Plan:
+        """The plan as people may have it: secrets masked."""
+        steps = [
+            msgspec.structs.replace(step, changes=tuple(each.shown() for each in step.changes))
+            for step in self.steps
+        ]
+        return msgspec.structs.replace(self, steps=tuple(steps))
+
 
 def plan_json(plan: Plan) -> dict[str, Any]:
     """The document of `plan --json`, whose steps are those of `plan.made`."""
@@ -77,7 +85,9 @@ def _always(step: PlannedStep) -> dict[str, Any]:
         "changes": [
             {"resource": change.resource, "what": change.what, "from": change.from_}
             | {"to": change.to, "lost": change.lost}
-            for change in step.changes
+            | ({"secret": True} if change.secret else {})
+            | ({"seal": change.seal} if change.seal else {})
+            for change in map(Change.shown, step.changes)
         ],
         "reversible": step.reversible,
         "reopens": bool(step.reopens),
@@ -139,7 +149,7 @@ def digest(
     Loops and steps with their own question are not in it: they show their own list when they ask.
     """
     told = [
-        [step.run, step.id, step.action, step.status, msgspec.to_builtins(step.changes)]
+        [step.run, step.id, step.action, step.status, msgspec.to_builtins(_shown(step))]
         for step in sorted(steps, key=lambda step: step.id)
         if step.run == PLANNED_RUN and "." not in step.id and step.approval in ("", "confirm")
     ]
@@ -147,6 +157,11 @@ def digest(
     text = canonical([program.digest, dict(inputs), place, told]).decode()
     text = text.replace(incident, NEW_INCIDENT)
     return hashlib.sha256(_CLOCK.sub("<time>", text).encode()).hexdigest()
+
+
+def _shown(step: PlannedStep) -> list[Change]:
+    """Masked: a digest over a short secret would be a way to find it out."""
+    return [change.shown() for change in step.changes]
 
 
 _CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")

@@ -15,10 +15,9 @@ from sqlalchemy import event
 from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Office
 from firedoor.engine.merging import merge
-from firedoor.engine.recorder import SECRET
 from firedoor.engine.running import resume, start
 from firedoor.engine.spool import Spool
-from firedoor.engine.undo import plan_undo
+from firedoor.engine.undo import plan_undo, undo
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
@@ -313,15 +312,23 @@ def test_a_spool_folder_that_others_may_write_to_is_not_used(
         begun(tmp_path, cloud, break_glass=True)
 
 
-def test_a_change_whose_state_before_holds_a_secret_cannot_be_undone_and_says_so(
-    tmp_path: Path,
+def test_a_secret_that_was_sealed_into_the_spool_comes_back_after_the_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud = Cloud(front="open, password=Winter-Wall-27")
-    desk = begun(tmp_path, cloud, break_glass=False)
+    desk = begun(tmp_path, cloud, break_glass=True)
 
-    start(desk, program_of(SHUT), {"doors": ["front"]}, break_glass=True)
+    def full(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the evidence folder is full")
+
+    with monkeypatch.context() as down:
+        down.setattr(desk.recorder.vault, "keep", full)
+        start(desk, program_of(SHUT), {"doors": ["front"]}, break_glass=True)
     cloud.wait(37 * 3600)
-    planned = plan_undo(desk)
+    office = Office.open(tmp_path / "home")
+    later = desk_for(office, cloud, people=YES, incident=desk.incident)
 
-    assert [(each.verdict, each.why) for each in planned] == [("lost", SECRET)]
-    assert "Winter-Wall-27" not in str(desk.recorder.entries())
+    undo(later, plan_undo(later))
+
+    assert cloud.doors == {"front": "open, password=Winter-Wall-27"}
+    assert Spool.of(tmp_path / "home").pending() == []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, tell
 from firedoor.errors import RunFailed
@@ -38,7 +36,7 @@ def show_plan(console: Console, plan: Plan) -> None:
                 + (f"  [warn]{asks}[/]" if asks else "")
             )
             for change in step.changes:
-                for line in change_lines(msgspec.to_builtins(change)):
+                for line in change_lines(change):
                     tell(console, line, indent=6)
     for step in plan.steps:
         if step.status == "later":
@@ -96,6 +94,8 @@ def commands(plan: Plan) -> list[str]:
 def _commands(action: str, change: Any) -> list[str]:
     from firedoor.actions.registry import registry
 
+    if change.secret and change.to is not None:
+        return ["# what is written there may hold secrets, so no command is printed for it"]
     say = registry()[action].commands
     if say is None:
         return [f"# no AWS CLI command is known for {action}"]

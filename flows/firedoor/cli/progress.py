@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from firedoor.actions.contract import Change
 from firedoor.approval import NOT_AGREED
 from firedoor.chain import Entry
 from firedoor.cli.terminal import clean, tell
@@ -116,8 +119,9 @@ class Progress:
         tell(self.console, text, indent=2 + 3 * _depth(entry) + further)
 
 
-def change_lines(change: dict[str, Any], width: int = 46) -> list[str]:
+def change_lines(told: Change | dict[str, Any], width: int = 46) -> list[str]:
     """A change as `resource  what  from → to`, as rich markup; below it what cannot come back."""
+    change = msgspec.to_builtins(told.shown()) if isinstance(told, Change) else told
     before, after = value(change.get("from"), width), value(change.get("to"), width)
     lines = [
         f"{_said(short_resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "

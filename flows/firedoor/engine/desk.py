@@ -23,6 +23,7 @@ from firedoor.engine.recorder import Listener, Recorder
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
+from firedoor.keyring import house_key
 from firedoor.kinds import parse_time
 from firedoor.library import Library
 from firedoor.response_plan import ResponsePlan, load_plan
@@ -142,6 +143,12 @@ def open_desk(
         by=by or whoami(),
         listeners=listeners,
         spool=office.spool,
+        house=house_key(
+            settings.vault_key(),
+            aws,
+            [office.home, *([office.spool.folder] if office.spool else [])],
+            spare=office.spool is not None,
+        ),
     )
     return Desk(
         recorder=recorder,

@@ -17,7 +17,7 @@ import msgspec
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, Wanted, decide
 from firedoor.engine.applying import apply_once, judge, read_given
-from firedoor.engine.recorder import Recorder, recordable
+from firedoor.engine.recorder import Recorder
 from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.guardrails import Brake
@@ -169,7 +169,8 @@ class Performer:
     ) -> StepResult:
         status = "refused" if decision.verdict == "denied" else "waiting"
         result = self._result(node, action, status, why=decision.why)
-        return msgspec.structs.replace(result, changes=tuple(changes), stops=decision.stops)
+        shown = tuple(self.recorder.seals.recordable(change) for change in changes)
+        return msgspec.structs.replace(result, changes=shown, stops=decision.stops)
 
     def _make(
         self, node: Node, action: Action, given: Any, before: State, changes: list[Change]
@@ -215,7 +216,7 @@ class Performer:
             step=node.id,
             name=f"{self.runbook}/{node.step.id}",
             action=action.name,
-            changes=tuple(recordable(change) for change in changes),
+            changes=tuple(self.recorder.seals.recordable(change) for change in changes),
             own=node.step.approve is not None,
         )
         decision = decide(self.recorder.entries(), wanted, now=self._now())
