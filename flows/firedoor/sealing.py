@@ -55,7 +55,7 @@ class HouseKey(Protocol):
     """What wraps the keys of incidents."""
 
     def wrap(self, incident: str, key: bytes) -> tuple[str, bytes]:
-        """Which house key wraps it, and the wrapped key; StoreUnavailable when that cannot be done now."""
+        """Which house key wraps it, and the wrapped key; StoreUnavailable when none can now."""
         ...
 
     def unwrap(self, incident: str, by: str, wrapped: bytes) -> bytes:

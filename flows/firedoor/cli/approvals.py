@@ -10,7 +10,8 @@ from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.clock import RealClock
 from firedoor.engine.case import office_of
 from firedoor.engine.desk import Office
-from firedoor.engine.door import Who, answer, whoami
+from firedoor.engine.door import answer
+from firedoor.engine.identity import who_answers
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import NotFound
 from firedoor.kinds import mask_key_id, parse_time
@@ -64,10 +65,13 @@ def approvals_command(as_json: bool) -> None:
 @click.command("approve")
 @click.argument("approval")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@click.option(
+    "--mfa", default="", metavar="CODE", help="What your MFA device shows; AWS checks it."
+)
 @json_option
-def approve_command(approval: str, reason: str, as_json: bool) -> None:
+def approve_command(approval: str, reason: str, mfa: str, as_json: bool) -> None:
     """Say yes to what waits. It covers the steps it names, on the targets that were shown."""
-    _answer(approval, True, reason, as_json)
+    _answer(approval, True, reason, as_json, mfa)
 
 
 @click.command("deny")
@@ -79,21 +83,22 @@ def deny_command(approval: str, reason: str, as_json: bool) -> None:
     _answer(approval, False, reason, as_json)
 
 
-def _answer(approval: str, yes: bool, reason: str, as_json: bool) -> None:
+def _answer(approval: str, yes: bool, reason: str, as_json: bool, mfa: str = "") -> None:
     incident = approval.rpartition("-A")[0]
     if not incident:
         raise NotFound(f"no approval {approval!r}; `firedoor approvals` lists what waits")
     office = office_of(incident)
-    office.journal.entries(incident)
+    entries = office.journal.entries(incident)
     clock = RealClock()
-    me = whoami()
-    recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=me)
+    plan = load_plan(Library.open())
+    who = who_answers(plan, entries, mfa=mfa)
+    recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=who.by)
     answer(
         recorder,
         approval,
-        Answer(yes=yes, by=me, how="terminal", reason=reason),
-        who=Who(ids=(me,)),
-        plan=load_plan(Library.open()),
+        Answer(yes=yes, by=who.by, how="terminal", reason=reason),
+        who=who,
+        plan=plan,
         now=clock.now(),
     )
     still = next(each for each in asked_of(recorder.entries()) if each.id == approval)

@@ -18,8 +18,11 @@ from firedoor.cli.terminal import can_ask, console, json_option, print_json
 from firedoor.engine.agreed import journal_plan, title_of
 from firedoor.engine.case import connect_for, home_of
 from firedoor.engine.desk import Office, open_desk, opened
+from firedoor.engine.door import CONFIRMS, Who, may_confirm, whoami
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
+from firedoor.library import Library
+from firedoor.response_plan import load_plan
 
 
 @click.command("plan")
@@ -122,6 +125,9 @@ def run_command(
         refuse_other_plan(plan, digest)
         policy = policy_in_force(target)
         how = agree(shown, plan, new=incident is None, yes=yes, asks=asks)
+        if how and plan.changes:
+            me = Who(ids=(whoami(), aws.principal))
+            may_confirm(load_plan(Library.open()), me, CONFIRMS)
         if incident is None:
             incident = opened(
                 office,

@@ -241,6 +241,7 @@ def begin(
             "inputs": {key: value for key, value in inputs.items() if value is not None},
             "engine": engine,
             "program_digest": program.digest,
+            **({} if desk.shared or parent else {"principal": desk.aws.principal}),
             **({} if parent or started else {"program": msgspec.to_builtins(program)}),
         },
         run=run,

@@ -11,6 +11,7 @@ from firedoor.chain import Entry
 from firedoor.engine.agreed import journal_plan, title_of
 from firedoor.engine.case import connect_for
 from firedoor.engine.desk import opened
+from firedoor.engine.door import CONFIRMS, Who, may_confirm
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import Outcome, alone, next_run, outcome, resume, start
 from firedoor.errors import NotFound, Refused
@@ -61,6 +62,8 @@ def prepared(post: Post, wanted: RunWanted) -> Prepared:
 
 def run(post: Post, job: Job, wanted: RunWanted, ready: Prepared, how: str) -> list[Outcome]:
     """The planned run, as its caller agreed to it (`how`; "" when he did not)."""
+    if how and ready.plan.changes:
+        may_confirm(load_plan(Library.open()), Who(ids=(job.by,)), CONFIRMS)
     with post.turns.taking(wanted.incident):
         office = post.office()
         incident = wanted.incident or opened(
