@@ -25,7 +25,8 @@ PLANNED_RUN = "r1"
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a plan. `why` says why it is skipped or could not be planned."""
+    """One step of a plan. `why` says why it is skipped or could not be planned; `shares` are the
+    steps that one approval is for, itself among them."""
 
     id: str
     run: str
@@ -37,6 +38,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     reversible: bool = True
     reopens: str = ""
     approval: str = ""
+    shares: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -93,6 +95,7 @@ def _always(step: PlannedStep) -> dict[str, Any]:
         "reopens": bool(step.reopens),
         "reopens_why": step.reopens,
         "approval": step.approval or None,
+        "shares": list(step.shares),
     }
 
 

@@ -57,6 +57,10 @@ def approvals_command(as_json: bool) -> None:
             )
         tell(shown, f"[name]{id_}[/]  [quiet]{incident}[/]  {ends}")
         shown.print(f"  {clean(mask_key_id(entry.data['question']))}")
+        if len(entry.data["steps"]) > 1:
+            tell(
+                shown, f"[quiet]one answer for {clean(', '.join(entry.data['steps']))}[/]", indent=4
+            )
         for change in entry.data["changes"]:
             for line in change_lines(change):
                 tell(shown, line, indent=4)

@@ -30,10 +30,12 @@ def show_plan(console: Console, plan: Plan) -> None:
             tell(console, f"[bad]✗ {clean(step.id)}[/]  {clean(mask_key_id(step.why))}", indent=2)
         elif step.changes:
             asks = f"asks {step.approval}" if step.approval not in ("", "confirm") else ""
+            if step.shares:
+                asks += f", once for {', '.join(step.shares)}"
             inside = f"[quiet]{clean(step.run)}[/] " if "." in step.run else ""
             console.print(
                 f"  [good]~[/] {inside}[name]{clean(step.id)}[/]  [quiet]{step.phase}[/]"
-                + (f"  [warn]{asks}[/]" if asks else "")
+                + (f"  [warn]{clean(asks)}[/]" if asks else "")
             )
             for change in step.changes:
                 for line in change_lines(change):

@@ -88,6 +88,9 @@ class Progress:
     def _approval_asked(self, entry: Entry) -> None:
         who = ", ".join(entry.data["by"])
         self._line(entry, f"[warn]?[/] {_said(entry.data['question'])}")
+        if len(entry.data["steps"]) > 1:
+            together = clean(", ".join(entry.data["steps"]))
+            self._line(entry, f"[quiet]one answer for {together}[/]", 4)
         for item in entry.data.get("items", ()):
             self._line(entry, _said(item), 4)
         for why in entry.data.get("why", ()):

@@ -183,8 +183,8 @@ def _proven(plan: ResponsePlan, who: Who, roles: Sequence[str], what: str) -> No
         return
     raise Refused(
         f"{what}: of {' and '.join(sorted(set(plan.mfa.roles) & set(roles)))} the plan wants MFA. "
-        "As an IAM user: `firedoor approve … --mfa CODE`, which AWS checks; or with a session of the plan's "
-        "`mfa.sessions`, which nobody gets without"
+        "As an IAM user: `firedoor approve … --mfa CODE`, which AWS checks; or with a session of "
+        "the plan's `mfa.sessions`, which nobody gets without"
     )
 
 

@@ -169,7 +169,7 @@ class RunStage:
 
     async def answers(self) -> bool:
         """Write down what waits as approvals, and ask whoever is there."""
-        questions = Questions(self.desk, self.run)
+        questions = Questions(self.desk, self.run, self.program.main.sharing())
         questions.write(self.waiting)
         done: set[str] = set()
         decided = False
