@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Office
@@ -21,7 +20,7 @@ from firedoor.engine.undo import plan_undo, undo
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
-from firedoor.store import Store
+from firedoor.ledger import LocalLedger
 from tests.engine.conftest import LOOK, SHUT, Cloud, desk_for, program_of
 
 YES = AlwaysTheSame(Answer(yes=True, by="os:commander", how="scripted"))
@@ -39,21 +38,19 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextmanager
 def full(office: Office) -> Iterator[None]:
     """Meanwhile SQLite cannot make the database any larger: it says that the disk is full."""
-    engine = office.journal.store.engine
+    taken = LocalLedger._taken
 
-    def no_more(connection: Any, *_: Any) -> None:
+    def no_more(ledger: LocalLedger) -> Any:
+        connection = taken(ledger)
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
 
-    def more(connection: Any, *_: Any) -> None:
-        connection.execute("PRAGMA max_page_count = 1073741823")
-
-    event.listen(engine, "checkout", no_more)
-    try:
+    with pytest.MonkeyPatch.context() as filling:
+        filling.setattr(LocalLedger, "_taken", no_more)
         yield
-    finally:
-        event.remove(engine, "checkout", no_more)
-        event.listen(engine, "checkout", more)
+    for connection in office.journal.store._idle:
+        connection.execute("PRAGMA max_page_count = 1073741823")
 
 
 def begun(tmp_path: Path, cloud: Cloud, *, break_glass: bool) -> Any:
@@ -298,7 +295,7 @@ def test_a_merge_that_was_cut_off_goes_on_where_it_stopped(
 
 def _parts(tmp_path: Path) -> tuple[Journal, Vault]:
     home = tmp_path / "home"
-    return Journal(Store.open(home)), Vault(home / "vault")
+    return Journal(LocalLedger.open(home)), Vault(home / "vault")
 
 
 def test_a_spool_folder_that_others_may_write_to_is_not_used(

@@ -25,6 +25,7 @@ from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.keyring import house_key
 from firedoor.kinds import parse_time
+from firedoor.ledger import Ledger, LocalLedger, Unopened
 from firedoor.library import Library
 from firedoor.response_plan import ResponsePlan, load_plan
 from firedoor.runbook import Json
@@ -49,13 +50,12 @@ class Office:
         The settings of the store and the vault are about the home itself: drills and exercises,
         which have homes of their own in it, keep all they have in there.
         """
-        from firedoor.journal import Journal  # lazy: the database takes as long as all the rest
-        from firedoor.store import Store, Unopened
+        from firedoor.journal import Journal  # lazy: commands that only check need none
 
         base = home or settings.home()
         own = base == settings.home()
         try:
-            store = Store.open(base, settings.database_url() if own else None)
+            store = open_ledger(base, settings.database_url() if own else None)
         except StoreUnavailable as error:
             if not break_glass:
                 raise
@@ -114,6 +114,15 @@ class Desk:
         from firedoor.engine.reporting import write_report
 
         return str(write_report(self.recorder, self.recorder.journal.home))
+
+
+def open_ledger(home: Path, url: str | None) -> Ledger:
+    """The ledger of a home: its own file, or the database that FIREDOOR_DATABASE_URL names."""
+    if url is None:
+        return LocalLedger.open(home)
+    from firedoor.store import Store  # lazy: SQLAlchemy takes as long as all the rest
+
+    return Store.open(home, url)
 
 
 def last_change(entries: Sequence[Entry]) -> datetime | None:
