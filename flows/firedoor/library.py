@@ -25,6 +25,7 @@ from firedoor.check.evidence_first import needs
 from firedoor.check.files import SUFFIXES, is_playbook, load, runbooks_in
 from firedoor.errors import BadInput, CheckFailed, NotFound
 from firedoor.program import Program, compile_program
+from firedoor.programs import key_of, recalled, remember
 from firedoor.runbook import Runbook
 from firedoor.scalars import meant
 from firedoor.yamlio import shown
@@ -84,8 +85,21 @@ class Library:
         return self._loaded[name]
 
     def program(self, name: str) -> Program:
-        """The program of a runbook: itself and all that it may call, checked."""
-        return compile_program(name, self.load, needs=lambda book: needs(book, registry()))
+        """The program of a runbook: itself and all that it may call, checked.
+
+        Kept in the home once it is made, so that a cold shell need not check it anew; but not with
+        plug-ins in it, which may be others by then.
+        """
+        actions = registry()
+        key = key_of(name, self.digest())
+        known = recalled(key)
+        if known is None:
+            self.runbook(name)
+            known = compile_program(name, self.load, needs=lambda book: needs(book, actions))
+            used = (step.action for book in known.runbooks.values() for step in book.all_steps())
+            if all(actions.ours(action) for action in used if action):
+                remember(key, known)
+        return known
 
     def playbooks(self) -> Mapping[str, Path]:
         """The playbook files (Markdown with front matter) by name."""

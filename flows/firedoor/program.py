@@ -69,13 +69,17 @@ def compile_program(
         runbooks[current] = find(current)
         wanted.extend(step.runbook for step in runbooks[current].all_steps() if step.runbook)
     ordered = {key: runbooks[key] for key in sorted(runbooks)}
-    written = msgspec.json.encode([name, ordered], order="sorted")
     return Program(
         name=name,
         runbooks=ordered,
-        digest=hashlib.sha256(written).hexdigest(),
+        digest=program_digest(name, ordered),
         needs={key: found for key, book in ordered.items() if (found := needs(book))},
     )
+
+
+def program_digest(name: str, runbooks: Mapping[str, Runbook]) -> str:
+    """SHA-256 over a program's runbooks and which of them runs."""
+    return hashlib.sha256(canonical([name, runbooks])).hexdigest()
 
 
 def canonical(value: object) -> bytes:

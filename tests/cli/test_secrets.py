@@ -141,7 +141,7 @@ steps:
 def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An action from elsewhere whose state before is a secret, and a runbook of it."""
     point = EntryPoint("test.noted", "tests.cli.noted", "firedoor.actions")
-    monkeypatch.setattr(actions, "entry_points", lambda group: [point])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point])
     actions.registry.cache_clear()
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "take-note.yaml").write_text(RUNBOOK)
