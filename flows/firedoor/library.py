@@ -26,6 +26,7 @@ from firedoor.check.files import SUFFIXES, is_playbook, load, runbooks_in
 from firedoor.errors import BadInput, CheckFailed, NotFound
 from firedoor.program import Program, compile_program
 from firedoor.programs import key_of, recalled, remember
+from firedoor.response_plan import ResponsePlan, load_plan
 from firedoor.runbook import Runbook
 from firedoor.scalars import meant
 from firedoor.yamlio import shown
@@ -92,7 +93,7 @@ class Library:
         """
         actions = registry()
         key = key_of(name, self.digest())
-        known = recalled(key)
+        known = recalled(key, Program)
         if known is None:
             self.runbook(name)
             known = compile_program(name, self.load, needs=lambda book: needs(book, actions))
@@ -113,6 +114,17 @@ class Library:
         """The file `plan.yaml`: accounts, people, what is protected; None when there is none."""
         path = self.playbook_folder.path / PLAN
         return path if path.is_file() else None
+
+    def rules(self) -> ResponsePlan:
+        """What the plan says; what is safe where there is none. Kept as programs are."""
+        if self.plan() is None:
+            return ResponsePlan()
+        key = key_of(PLAN, self.digest())
+        known = recalled(key, ResponsePlan)
+        if known is None:
+            known = load_plan(self)
+            remember(key, known)
+        return known
 
     def scenarios(self) -> Mapping[str, Path]:
         """The scenario files by name."""

@@ -72,14 +72,9 @@ def compile_program(
     return Program(
         name=name,
         runbooks=ordered,
-        digest=program_digest(name, ordered),
+        digest=hashlib.sha256(canonical([name, ordered])).hexdigest(),
         needs={key: found for key, book in ordered.items() if (found := needs(book))},
     )
-
-
-def program_digest(name: str, runbooks: Mapping[str, Runbook]) -> str:
-    """SHA-256 over a program's runbooks and which of them runs."""
-    return hashlib.sha256(canonical([name, runbooks])).hexdigest()
 
 
 def canonical(value: object) -> bytes:

@@ -1,7 +1,7 @@
-"""Programs that were checked and made before, kept in the home: a cold shell reads them in no time.
+"""What was read and checked before, kept in the home: a cold shell has it again in no time.
 
-A program is found under what it was made from: firedoor itself and every rule in force.
-What is found there and is not ours alone to write, or not whole, is made anew.
+A program, or the plan in force, is found under what it was made from: firedoor itself and every
+rule in force. What is found there and is not ours alone to write, or not whole, is made anew.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import contextlib
 import hashlib
 import os
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from firedoor import __version__, settings
-from firedoor.program import Program, program_digest
+from firedoor.program import Program
+from firedoor.response_plan import ResponsePlan
+
+Made = TypeVar("Made", Program, ResponsePlan)
 
 FOLDER = "programs"
 MOST = 64
@@ -27,28 +31,31 @@ def key_of(name: str, rules: str) -> str:
     return hashlib.sha256(told).hexdigest()
 
 
-def recalled(key: str) -> Program | None:
-    """The program; None when it is not kept, or cannot be trusted."""
+def recalled(key: str, wanted: type[Made]) -> Made | None:
+    """What is kept under it; None when nothing is, or it cannot be trusted."""
     path = _folder() / f"{key}.json"
     try:
         found = path.lstat()
         if found.st_uid != os.geteuid() or found.st_mode & 0o022 or not _ours(path.parent):
             return None
-        program = msgspec.json.decode(path.read_bytes(), type=Program)
+        written, _, digest = path.read_bytes().rpartition(b"\n")
+        if hashlib.sha256(written).hexdigest().encode() != digest:
+            return None
+        return msgspec.json.decode(written, type=wanted)
     except (OSError, msgspec.DecodeError):
         return None
-    return program if program.digest == program_digest(program.name, program.runbooks) else None
 
 
-def remember(key: str, program: Program) -> None:
-    """Keep a program. Where that cannot be done it is made anew each time."""
+def remember(key: str, made: Program | ResponsePlan) -> None:
+    """Keep it. Where that cannot be done it is made anew each time."""
     folder = _folder()
     draft = folder / f".{key}-{os.getpid()}"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(program))
+            written = msgspec.json.encode(made)
+            file.write(written + b"\n" + hashlib.sha256(written).hexdigest().encode())
         draft.replace(folder / f"{key}.json")
         kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for old in kept[:-MOST]:

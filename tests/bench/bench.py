@@ -2,11 +2,12 @@
 
 Each contender is a whole process from a cold shell: a bare boto3 script, one that makes the same
 reads and containing calls as firedoor, Cloud Custodian (in an environment of its own) and firedoor
-without Prefect, in a fresh home and in one that knows the runbook already. They disable the keys of one user among 201. "Contained after" is when the last
-containing call was answered, from the start of the process: firedoor goes on with the hunt, the
-slow evidence and the report. Then Prefect's first flow, with nothing prepared and prepared. Times
-are wall-clock seconds, the median of rounds that take turns; ratios are to the whole process of
-the script with the same reads. Compare those, the machine is noisy.
+without Prefect, in a fresh home and in one that knows the runbook already. They disable the keys of
+one user among 201. "Contained after" is when the last containing call was answered, from the start
+of the process: firedoor goes on with the hunt, the slow evidence and the report. Then Prefect's
+first flow, with nothing prepared and prepared. Times are wall-clock seconds, the median of rounds
+that take turns; ratios are to the whole process of the script with the same reads. Compare those,
+the machine is noisy.
 """
 
 from __future__ import annotations

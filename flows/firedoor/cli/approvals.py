@@ -16,7 +16,6 @@ from firedoor.engine.recorder import Recorder
 from firedoor.errors import NotFound
 from firedoor.kinds import mask_key_id, parse_time
 from firedoor.library import Library
-from firedoor.response_plan import load_plan
 
 
 @click.command("approvals")
@@ -94,7 +93,7 @@ def _answer(approval: str, yes: bool, reason: str, as_json: bool, mfa: str = "")
     office = office_of(incident)
     entries = office.journal.entries(incident)
     clock = RealClock()
-    plan = load_plan(Library.open())
+    plan = Library.open().rules()
     who = who_answers(plan, entries, mfa=mfa)
     recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=who.by)
     answer(

@@ -9,7 +9,6 @@ from firedoor.inputs import pairs, read_inputs
 from firedoor.plan import Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 
 
 def read_program(runbook: str, words: Any, given: Any = None) -> tuple[Program, dict[str, Any]]:
@@ -43,5 +42,5 @@ def plan_in(
     from firedoor.actions.registry import registry
     from firedoor.library import Library
 
-    rules = load_plan(Library.open())
+    rules = Library.open().rules()
     return make_plan(program, given, aws, registry(), target, rules=rules, hunt=hunt)

@@ -22,7 +22,6 @@ from firedoor.engine.door import CONFIRMS, Who, may_confirm, whoami
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
 from firedoor.library import Library
-from firedoor.response_plan import load_plan
 
 
 @click.command("plan")
@@ -127,7 +126,7 @@ def run_command(
         how = agree(shown, plan, new=incident is None, yes=yes, asks=asks)
         if how and plan.changes:
             me = Who(ids=(whoami(), aws.principal))
-            may_confirm(load_plan(Library.open()), me, CONFIRMS)
+            may_confirm(Library.open().rules(), me, CONFIRMS)
         if incident is None:
             incident = opened(
                 office,

@@ -36,7 +36,6 @@ from firedoor.library import Library
 from firedoor.plan import NEW_INCIDENT, Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
 from firedoor.stages import StepResult
 
@@ -169,7 +168,7 @@ def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -
 
     inputs = read_inputs(program.main, given)
     aws = connect()
-    plan = make_plan(program, inputs, aws, registry(), aws.target, rules=load_plan(Library.open()))
+    plan = make_plan(program, inputs, aws, registry(), aws.target, rules=Library.open().rules())
     office = Office.open()
     incident = opened(
         office,

@@ -27,7 +27,7 @@ from firedoor.keyring import house_key
 from firedoor.kinds import parse_time
 from firedoor.ledger import Ledger, LocalLedger, Unopened
 from firedoor.library import Library
-from firedoor.response_plan import ResponsePlan, load_plan
+from firedoor.response_plan import ResponsePlan
 from firedoor.runbook import Json
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def open_desk(
         aws=aws,
         target=target,
         people=people or Nobody(),
-        plan=load_plan(Library.open()),
+        plan=Library.open().rules(),
     )
 
 

@@ -21,7 +21,6 @@ from firedoor.library import Library
 from firedoor.plan import Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
 from firedoor.service.job import Job
 from firedoor.service.post import BY, Post
@@ -55,7 +54,7 @@ def prepared(post: Post, wanted: RunWanted) -> Prepared:
     aws, target = _reached(post, wanted)
     _same_account(post, wanted.surroundings, target)
     policy = policy_in_force(target)
-    rules = load_plan(library)
+    rules = library.rules()
     plan = make_plan(program, given, aws, registry(), target, rules=rules, hunt=False)
     return Prepared(program, given, aws, target, plan, policy)
 
@@ -63,7 +62,7 @@ def prepared(post: Post, wanted: RunWanted) -> Prepared:
 def run(post: Post, job: Job, wanted: RunWanted, ready: Prepared, how: str) -> list[Outcome]:
     """The planned run, as its caller agreed to it (`how`; "" when he did not)."""
     if how and ready.plan.changes:
-        may_confirm(load_plan(Library.open()), Who(ids=(job.by,)), CONFIRMS)
+        may_confirm(Library.open().rules(), Who(ids=(job.by,)), CONFIRMS)
     with post.turns.taking(wanted.incident):
         office = post.office()
         incident = wanted.incident or opened(
