@@ -114,6 +114,12 @@ class SimulatedAws:
         """Credentials of the session of role `firedoor-responder`, who may do everything."""
         return self._responders[account or self.accounts[0]]
 
+    def limit(self, document: Mapping[str, Any]) -> None:
+        """From here on the responder's new session of each account has this policy and no more."""
+        for account in self.accounts:
+            role = accounts.iam(account).get_role(RESPONDER)
+            self._responders[account] = self._session(role, (dict(document),))
+
     def auditor(self, account: str | None = None) -> Credentials:
         """Credentials that may read and do everything whatever the account's policies say, and
         whose calls are neither counted nor recorded: to judge what is there, nothing else."""
@@ -247,7 +253,9 @@ class SimulatedAws:
         self._service.paced = RESPONDER
         return self._session(role)
 
-    def _session(self, role: Any) -> Credentials:
+    def _session(
+        self, role: Any, policies: tuple[dict[str, Any], ...] | None = None
+    ) -> Credentials:
         now = self.clock.now()
         session = self._state.sessions.mint(
             kind="role",
@@ -256,6 +264,7 @@ class SimulatedAws:
             owner_id=role.id,
             owner_arn=role.arn,
             name="firedoor",
+            policies=policies,
             issued=now,
             expires=now.replace(year=now.year + 1, day=min(now.day, 28)),
         )
