@@ -90,6 +90,40 @@ class Mfa(Said, frozen=True, kw_only=True):
     sessions: tuple[str, ...] = ()
 
 
+RoleOfAws = Annotated[
+    str, msgspec.Meta(pattern=r"^(?:[A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$")
+]
+ExternalId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
+RegionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+
+class Account(Said, frozen=True, kw_only=True):
+    """How one account is reached; what is not said is as `reach` says for all.
+
+    `regions`: where it is looked at; all that are enabled by default. `session_policies`: managed
+    policies that narrow the session where the runbook's own is too long to be passed along.
+    """
+
+    name: str = ""
+    role: RoleOfAws | None = None
+    external_id: ExternalId | None = None
+    regions: tuple[RegionName, ...] = ()
+    session_policies: tuple[Arn, ...] = ()
+
+
+class Reach(Said, frozen=True, kw_only=True):
+    """Which other accounts are reached from the one whose credentials firedoor has, and how.
+
+    `organization`: also those of the same organization, which AWS Organizations is asked about.
+    """
+
+    role: RoleOfAws = "firedoor-responder"
+    external_id: ExternalId | None = None
+    organization: bool = False
+    session_policies: tuple[Arn, ...] = ()
+    accounts: dict[AccountId, Account] = msgspec.field(default_factory=dict)
+
+
 class ResponsePlan(Said, frozen=True, kw_only=True):
     """The whole file.
 
@@ -110,6 +144,7 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     correlate: Correlate = Correlate()
     penetration_tests: tuple[Pentest, ...] = ()
     mfa: Mfa = Mfa()
+    reach: Reach = Reach()
     ignore: dict[str, str] = msgspec.field(default_factory=dict)
 
     def ignored(self, finding_type: str) -> str:

@@ -7,6 +7,7 @@ caller observes first. https://docs.aws.amazon.com/sdkref/latest/guide/feature-r
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any
 
 from firedoor.aws.target import Target, is_aws, keep_host, refuse_real
 from firedoor.aws.translate import from_client_error, from_connection_error
+from firedoor.aws.way import Way, credentials
 from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
 
@@ -38,7 +40,11 @@ _collecting: ContextVar[tuple[list[str], ...]] = ContextVar("collecting", defaul
 
 
 class BotoAws:
-    """One account and Region, with one set of credentials. Safe for threads."""
+    """One account and Region, with one set of credentials. Safe for threads.
+
+    `way`: the role that was assumed to get there, from `base`. `regions`: where it is looked at;
+    all that are enabled by default.
+    """
 
     def __init__(
         self,
@@ -48,8 +54,14 @@ class BotoAws:
         endpoint: str | None = None,
         simulated: bool = False,
         clock: Clock | None = None,
+        base: BotoAws | None = None,
+        way: Way | None = None,
+        regions: tuple[str, ...] = (),
     ) -> None:
         self._session = session
+        self.way = way
+        self._base = base
+        self._regions = regions
         self._region = region
         self._endpoint = endpoint
         self._simulated = simulated
@@ -89,7 +101,30 @@ class BotoAws:
             "principal": self.principal,
             "endpoint": self.endpoint,
             "world": "simulated" if self._simulated else "aws",
+            **self._chain(),
         }
+
+    @property
+    def base(self) -> BotoAws:
+        """The session that this one was reached from; itself where no role was assumed."""
+        return self._base or self
+
+    def _chain(self) -> dict[str, str]:
+        """From whom and how the account was reached, where a role was assumed in it."""
+        if self.way is None or self._base is None:
+            return {}
+        by = " with an external id" if self.way.external_id else ""
+        return {
+            "chain": f"{self._base.principal} → {self.way.role_arn}{by}",
+            "scope": self.way.narrowed,
+        }
+
+    def again(self, *, session: str) -> BotoAws:
+        """The same account in a new session of this name."""
+        if self.way is None or self._base is None:
+            return self
+        way = dataclasses.replace(self.way, session=session)
+        return assumed(self._base, way, region=self._region, regions=self._regions)
 
     @property
     def endpoint(self) -> str:
@@ -142,6 +177,8 @@ class BotoAws:
 
     def regions(self) -> list[str]:
         """The enabled Regions, the own one first; [own] when they cannot be listed."""
+        if self._regions:
+            return list(dict.fromkeys((self.region, *self._regions)))
         try:
             found = self.call("ec2", "describe_regions")["Regions"]
         except AwsError:
@@ -301,6 +338,27 @@ def connect(
             f"({aws.principal})"
         )
     return aws
+
+
+def assumed(
+    base: BotoAws, way: Way, *, region: str | None = None, regions: tuple[str, ...] = ()
+) -> BotoAws:
+    """A session in another account, by a role that is assumed now; AwsError when it is not."""
+    import botocore.session  # lazy: 0.2 s
+
+    session = botocore.session.Session()
+    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    session._credentials = credentials(base, way)
+    return BotoAws(
+        session,
+        region=region or base.region,
+        endpoint=base._endpoint,
+        simulated=base._simulated,
+        clock=base._clock,
+        base=base,
+        way=way,
+        regions=regions,
+    )
 
 
 @functools.cache

@@ -97,15 +97,17 @@ def _here(
     break_glass: bool,
 ) -> Outcome:
     """Take a routed finding in and run its runbook in this process."""
-    from firedoor.aws import connect  # lazy: botocore
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
+    from firedoor.engine.reach import reach  # lazy: botocore
 
     if not break_glass:
         warm(home_of(""))
     program, given = read_program(routed.runbook or "", [], routed.inputs)
-    aws = connect(
-        account=account or finding.account or None, region=region or finding.region or None
+    aws = reach(
+        account or finding.account or None,
+        region or finding.region or None,
+        doing=[(program, given)],
     )
     plans = partial(_plans, aws, program, given)
     with last_resort(plans, break_glass=break_glass):

@@ -81,6 +81,8 @@ def show_target(console: Console, target: Any) -> None:
     elif target.get("endpoint"):
         console.print(f"[warn]NOT AWS'S OWN ENDPOINT: {clean(target['endpoint'])}[/]")
     tell(console, f"[head]Target[/]  {clean(place)}", hang=8)
+    if target.get("chain"):
+        tell(console, f"[quiet]{clean(target['chain'])}; {clean(target['scope'])}[/]", indent=8)
 
 
 def commands(plan: Plan) -> list[str]:

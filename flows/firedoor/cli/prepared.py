@@ -29,9 +29,9 @@ def planned(
     hunt: bool = True,
 ) -> tuple[Any, Plan]:
     """AWS and the plan of a run in it."""
-    from firedoor.aws import connect
+    from firedoor.engine.reach import reach  # lazy: botocore
 
-    aws = connect(account=account, region=region)
+    aws = reach(account, region, doing=[(program, given)])
     return aws, plan_in(aws, aws.target, program, given, hunt=hunt)
 
 

@@ -189,9 +189,9 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
     """The incident of a finding, and its run; None where the playbooks say that it is ignored, or
     where the same has run in its incident already."""
     # Lazy: parsers, routes and botocore, for this flow alone.
-    from firedoor.aws import connect
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
+    from firedoor.engine.reach import reach
     from firedoor.finding import parse
     from firedoor.routing import route
 
@@ -205,7 +205,7 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
         return None
     program = library.program(routed.runbook)
     inputs = read_inputs(program.main, routed.inputs)
-    aws = connect(account=finding.account or None, region=finding.region or None)
+    aws = reach(finding.account or None, finding.region or None, doing=[(program, inputs)])
     office = Office.open()
     desk = take_in(
         office,

@@ -19,6 +19,7 @@ from firedoor.chain import Entry
 from firedoor.engine.door import whoami
 from firedoor.engine.gate import Gate
 from firedoor.engine.merging import merge
+from firedoor.engine.reach import at_home, renamed
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
@@ -143,7 +144,9 @@ def open_desk(
     listeners: Sequence[Listener] = (),
     by: str | None = None,
 ) -> Desk:
-    """A desk for an incident that is in the journal."""
+    """A desk for an incident that is in the journal. In another account, AWS's session is named
+    after the incident."""
+    aws = renamed(aws, incident)
     recorder = Recorder(
         office.journal,
         office.vault,
@@ -154,7 +157,7 @@ def open_desk(
         spool=office.spool,
         house=house_key(
             settings.vault_key(),
-            aws,
+            at_home(aws),
             [office.home, *([office.spool.folder] if office.spool else [])],
             spare=office.spool is not None,
         ),
