@@ -348,7 +348,8 @@ def assumed(
 
     session = botocore.session.Session()
     session.register_component("data_loader", _models(session.get_config_variable("data_path")))
-    session._credentials = credentials(base, way)
+    # Credentials that renew themselves can be given in no other way.
+    session._credentials = credentials(base, way)  # type: ignore[attr-defined]
     return BotoAws(
         session,
         region=region or base.region,

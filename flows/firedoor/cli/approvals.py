@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from firedoor.approval import Answer, asked_of, open_questions
+from firedoor.cli.handed import standing_of
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.clock import RealClock
-from firedoor.engine.case import office_of
+from firedoor.engine.case import home_of, office_of
 from firedoor.engine.desk import Office
 from firedoor.engine.door import answer
 from firedoor.engine.identity import who_answers
@@ -106,6 +107,7 @@ def _answer(approval: str, yes: bool, reason: str, as_json: bool, mfa: str = "")
     )
     still = next(each for each in asked_of(recorder.entries()) if each.id == approval)
     next_ = f"firedoor resume {incident}"
+    by_itself = standing_of(home_of(incident)).answers
     if as_json:
         print_json(
             {
@@ -113,12 +115,15 @@ def _answer(approval: str, yes: bool, reason: str, as_json: bool, mfa: str = "")
                 "incident": incident,
                 "decision": "approved" if yes else "denied",
                 "waits_for": max(0, still.quorum - len(still.yes)) if still.open else 0,
-                "next": next_,
+                "next": "" if by_itself else next_,
+                "goes_on_by_itself": by_itself,
             }
         )
     elif still.open:
         print(
             f"Recorded. {still.quorum - len(still.yes)} more of its {still.quorum} have to agree."
         )
+    elif by_itself:
+        print(f"Recorded. The resident goes on with it by itself: `firedoor status {incident}`")
     else:
         print(f"Recorded. Go on with: {next_}")

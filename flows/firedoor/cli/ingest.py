@@ -66,15 +66,17 @@ def ingest_command(
         show_route(shown, routed)
         with resident_of(home_of(""), shown, break_glass=break_glass) as resident:
             if resident:
-                done = take_in_there(
-                    resident,
-                    shown,
-                    home_of(""),
-                    document=raw,
-                    account=account,
-                    region=region,
-                    people=people,
-                )
+                left = partial(_left, finding, routed, account, region)
+                with last_resort(left, break_glass=break_glass):
+                    done = take_in_there(
+                        resident,
+                        shown,
+                        home_of(""),
+                        document=raw,
+                        account=account,
+                        region=region,
+                        people=people,
+                    )
             else:
                 done = _here(shown, raw, finding, routed, account, region, people, break_glass)
         results.append({"route": route_json(routed), **msgspec.to_builtins(done)})
@@ -99,16 +101,10 @@ def _here(
     """Take a routed finding in and run its runbook in this process."""
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
-    from firedoor.engine.reach import reach  # lazy: botocore
 
     if not break_glass:
         warm(home_of(""))
-    program, given = read_program(routed.runbook or "", [], routed.inputs)
-    aws = reach(
-        account or finding.account or None,
-        region or finding.region or None,
-        doing=[(program, given)],
-    )
+    aws, program, given = _reached(finding, routed, account, region)
     plans = partial(_plans, aws, program, given)
     with last_resort(plans, break_glass=break_glass):
         office = Office.open(break_glass=break_glass)
@@ -139,6 +135,26 @@ def _here(
 def tell_joined(shown: Console, joins: Place) -> None:
     """That a finding belongs to an incident which is there already."""
     tell(shown, f"[name]{joins.incident}[/] has it already: {clean(mask_key_id(joins.why))}")
+
+
+def _reached(
+    finding: Finding, routed: Route, account: str | None, region: str | None
+) -> tuple[BotoAws, Program, dict[str, Any]]:
+    """The account that a finding is about, and what is to be run there."""
+    from firedoor.engine.reach import reach  # lazy: botocore
+
+    program, given = read_program(routed.runbook or "", [], routed.inputs)
+    aws = reach(
+        account or finding.account or None,
+        region or finding.region or None,
+        doing=[(program, given)],
+    )
+    return aws, program, given
+
+
+def _left(finding: Finding, routed: Route, account: str | None, region: str | None) -> list[Plan]:
+    """What there is to do by hand when the resident's store has failed."""
+    return _plans(*_reached(finding, routed, account, region))
 
 
 def _plans(aws: BotoAws, program: Program, given: dict[str, Any]) -> list[Plan]:

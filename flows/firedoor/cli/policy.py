@@ -35,7 +35,8 @@ def policy_command(
         except ValueError as error:
             raise BadInput(f"--account: {error}") from None
     library = Library.open()
-    programs = [(library.program(name), {}) for name in runbooks]
+    nothing: dict[str, str] = {}
+    programs = [(library.program(name), nothing) for name in runbooks]
     document = needed_by(programs, account=account, partition=partition, itself=role or RESPONDER)
     documents = split(document)
     if len(documents) > 1:

@@ -22,6 +22,7 @@ from firedoor.engine.door import CONFIRMS, Who, may_confirm, whoami
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
 from firedoor.library import Library
+from firedoor.plan import Plan
 
 
 @click.command("plan")
@@ -90,7 +91,16 @@ def run_command(
     home = home_of(incident or "")
     people = Terminal(shown) if asks else None
     quiet = as_json and not sys.stderr.isatty()
-    with resident_of(home, shown, break_glass=break_glass) as resident:
+
+    def left() -> list[Plan]:
+        """What there is to do by hand when the store fails."""
+        program, given = read_program(runbook, inputs)
+        return [planned(program, given, account, region)[1]]
+
+    with (
+        last_resort(left, break_glass=break_glass),
+        resident_of(home, shown, break_glass=break_glass) as resident,
+    ):
         if resident:
             done = run_there(
                 resident,
@@ -110,9 +120,7 @@ def run_command(
     program, given = read_program(runbook, inputs)
     if not break_glass:
         warm(home)
-    with last_resort(
-        lambda: [planned(program, given, account, region)[1]], break_glass=break_glass
-    ):
+    with last_resort(left, break_glass=break_glass):
         if incident:
             office = Office.open(home, break_glass=break_glass)
             aws, target = connect_for(office.known(incident), account=account, region=region)
