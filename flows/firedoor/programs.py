@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,6 +72,7 @@ def _ours(folder: Path) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
 
+@cache
 def _code() -> str:
     """When our own code was last touched: a checkout has one version for all its states."""
     root = Path(__file__).parent

@@ -277,7 +277,7 @@ def test_an_attacker_who_removes_the_deny_is_shut_out_again_before_the_run_ends(
 def test_without_the_last_look_a_deny_that_was_removed_stays_so_and_the_drill_says_it(
     drill: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firedoor.engine.stage.hold", lambda _, results: list(results))
+    monkeypatch.setattr("firedoor.engine.holding.hold", lambda _, results: list(results))
 
     drilled = drill("removes-the-deny")
 

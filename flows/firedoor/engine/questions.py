@@ -9,7 +9,6 @@ import msgspec
 
 from firedoor.actions.contract import Change
 from firedoor.approval import Answer, Asked, Question, asked_of
-from firedoor.engine.alerting import alert
 from firedoor.engine.desk import Desk
 from firedoor.engine.door import Who, answer
 from firedoor.errors import Refused
@@ -141,6 +140,8 @@ class Questions:
             },
             run=self.run,
         )
+        from firedoor.engine.alerting import alert  # lazy: mail and HTTP; most steps ask nothing
+
         alert(self.desk, asked)
 
     def _next_id(self) -> str:

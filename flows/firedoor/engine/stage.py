@@ -18,7 +18,6 @@ from firedoor.approval import Answer, Wanted, decide
 from firedoor.engine.desk import Desk
 from firedoor.engine.gate import through
 from firedoor.engine.guard import Guard
-from firedoor.engine.holding import hold
 from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
 from firedoor.engine.questions import Questions, Waiting, call_of
@@ -165,6 +164,8 @@ class RunStage:
 
     async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
         """Look at everything that was shut once more; see `firedoor.engine.holding`."""
+        from firedoor.engine.holding import hold  # lazy: it comes after all that contains
+
         return await anyio.to_thread.run_sync(hold, self.desk, results)
 
     async def answers(self) -> bool:
