@@ -77,6 +77,18 @@ class Ledger(Protocol):
         """Whether no other machine is in such a block for `name`."""
         ...
 
+    def need(self, *wanted: Any) -> None:
+        """Make tables of `firedoor.store`'s that are not a journal's."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """A transaction of SQLAlchemy's that writes to them."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """A transaction of SQLAlchemy's that reads them."""
+        ...
+
     def close(self) -> None:
         """Give the connections back."""
         ...
@@ -128,9 +140,21 @@ class LocalLedger:
         """This machine alone writes to it."""
         yield True
 
+    def need(self, *wanted: Any) -> None:
+        """See `Ledger`."""
+        self._store.need(*wanted)
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """See `Ledger`."""
+        return self._store.writing()
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """See `Ledger`."""
+        return self._store.reading()
+
     @cached_property
-    def store(self) -> Store:
-        """The same file through SQLAlchemy, for tables that are not a journal's."""
+    def _store(self) -> Store:
+        """The same file through SQLAlchemy."""
         from firedoor.store import Store  # lazy: see the module
 
         return Store.open(self.home)
@@ -210,6 +234,18 @@ class Unopened:
         raise self._why
 
     def looking(self) -> AbstractContextManager[Statements]:
+        """Raises StoreUnavailable."""
+        raise self._why
+
+    def need(self, *wanted: Any) -> None:
+        """Raises StoreUnavailable."""
+        raise self._why
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """Raises StoreUnavailable."""
+        raise self._why
+
+    def reading(self) -> AbstractContextManager[Any]:
         """Raises StoreUnavailable."""
         raise self._why
 

@@ -347,7 +347,8 @@ def assumed(
     import botocore.session  # lazy: 0.2 s
 
     session = botocore.session.Session()
-    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    models = service_models(session.get_config_variable("data_path"))
+    session.register_component("data_loader", models)
     # Credentials that renew themselves can be given in no other way.
     session._credentials = credentials(base, way)  # type: ignore[attr-defined]
     return BotoAws(

@@ -24,7 +24,6 @@ from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import outcome, start, warm
 from firedoor.kinds import mask_key_id
 from firedoor.library import Library
-from firedoor.response_plan import load_plan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +109,7 @@ def _here(
         office = Office.open(break_glass=break_glass)
         joins = None
         if office.spool is None:
-            joins = place(office, finding, load_plan(Library.open()), aws.now())
+            joins = place(office, finding, Library.open().rules(), aws.now())
         desk = take_in(
             office,
             aws,

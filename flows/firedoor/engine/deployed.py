@@ -214,7 +214,7 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
         finding,
         routed,
         finding.raw,
-        joins=place(office, finding, load_plan(library), aws.now()),
+        joins=place(office, finding, library.rules(), aws.now()),
         policy=policy_in_force(aws.target),
         by=by,
     )

@@ -128,7 +128,7 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
         target = aws.target
         _same_account(post, wanted.surroundings, target)
         office = post.office()
-        joins = place(office, finding, load_plan(library), aws.now())
+        joins = place(office, finding, library.rules(), aws.now())
         desk = post.at(
             take_in(
                 office,
