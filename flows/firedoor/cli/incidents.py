@@ -99,8 +99,7 @@ def status_command(incident: str | None, as_json: bool) -> None:
     resident = standing_of(home_of(incident))
     if as_json:
         journal = {"holds": holds.holds, "problems": list(holds.problems)}
-        told = {**msgspec.to_builtins(found), "journal": journal, "resident": resident}
-        print_json(told)
+        print_json({**msgspec.to_builtins(found), "journal": journal, "resident": resident})
         return
     shown = console()
     style, words = VERDICTS.get(found.status, ("warn", found.status))
