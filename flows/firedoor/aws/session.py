@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
+from firedoor.aws.pace import Pace
 from firedoor.aws.target import Target, is_aws, keep_host, refuse_real
 from firedoor.aws.translate import from_client_error, from_connection_error
 from firedoor.aws.way import Way, credentials
@@ -32,9 +33,6 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 20
 BACKOFF = (0.3, 0.6, 1.2, 2.4, 4.8, 8.0)
 """Pauses before a throttled change is sent again, in seconds: 17 in all."""
-LOOKUPS_A_SECOND = 2
-"""CloudTrail's LookupEvents, for an account in a Region."""
-
 _collecting: ContextVar[tuple[list[str], ...]] = ContextVar("collecting", default=())
 """Lists that the request ids of calls are added to."""
 
@@ -69,7 +67,7 @@ class BotoAws:
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         self._who: dict[str, str] = {}
-        self._looked: dict[str, list[datetime]] = {}
+        self._pace = Pace(self._clock)
         self.calls: Counter[str] = Counter()
 
     @property
@@ -212,18 +210,22 @@ class BotoAws:
         from botocore.parsers import ResponseParserError
 
         name = f"{service}:{''.join(part.title() for part in operation.split('_'))}"
-        if operation == "lookup_events":
-            self._pace(region or self.region)
+        kind = (service, operation, region or self.region, given)
+        self._pace.wait(*kind)
         self.calls[name] += 1
         try:
             client = self._client(service, region, reading=read)
             answer: dict[str, Any] = getattr(client, operation)(**given)
         except boto.ClientError as error:
             self._note(error.response)
-            raise from_client_error(error, name) from None
+            told = from_client_error(error, name)
+            if isinstance(told, AwsThrottled):
+                self._pace.throttled(*kind)
+            raise told from None
         except (boto.BotoCoreError, ResponseParserError) as error:
             raise from_connection_error(error, name) from None
         self._note(answer)
+        self._pace.succeeded(*kind)
         answer.pop("ResponseMetadata", None)
         return answer
 
@@ -281,22 +283,6 @@ class BotoAws:
             answer = self.call("sts", "get_caller_identity")
             self._who = {"account": answer["Account"], "arn": answer["Arn"]}
         return self._who
-
-    def _pace(self, region: str) -> None:
-        """Keep below CloudTrail's two look-ups a second."""
-        while True:
-            with self._lock:
-                now = self.now()
-                recent = [
-                    moment
-                    for moment in self._looked.get(region, [])
-                    if 0 <= (now - moment).total_seconds() < 1.0
-                ]
-                if len(recent) < LOOKUPS_A_SECOND:
-                    self._looked[region] = [*recent, now]
-                    return
-                pause = 1.01 - (now - recent[0]).total_seconds()
-            self.wait(pause)
 
 
 def connect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,7 +83,8 @@ class Desk:
 
     `plan` is what people agreed beforehand: who has which role, what is protected. `shared`: the
     process works for several people, so AWS's principal says nothing of whoever answers. `gate`:
-    what steps go through one by one; whoever ends the process shuts it first.
+    what steps go through one by one; whoever ends the process shuts it first. `under_way`: the
+    sub-runbooks at work, by runbook and inputs, and as which run. `turn`: one question at a time.
     """
 
     recorder: Recorder
@@ -93,6 +95,8 @@ class Desk:
     plan: ResponsePlan = field(default_factory=ResponsePlan)
     shared: bool = False
     gate: Gate = field(default_factory=Gate)
+    under_way: dict[tuple[str, str], str] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def incident(self) -> str:

@@ -220,9 +220,9 @@ class Performer:
             own=node.step.approve is not None,
         )
         decision = decide(self.recorder.entries(), wanted, now=self._now())
-        if decision.verdict != "unasked" or self.guard is None:
+        if decision.verdict != "unasked":
             return decision
-        held = self.guard.brakes(changes)
+        held = [*_unread(node), *(self.guard.brakes(changes) if self.guard else ())]
         if not held:
             return decision
         told = {"rules": msgspec.to_builtins(held), "preauthorised": decision.why}
@@ -266,3 +266,18 @@ class Performer:
 
     def _now(self) -> datetime:
         return self.aws.now()
+
+
+def _unread(node: Node) -> list[Brake]:
+    """What a condition would have said is not known: a door is not left open for that, but whether
+    it may be shut without asking is for people to say."""
+    if not node.unread:
+        return []
+    return [
+        Brake(
+            rule="condition",
+            why=f"whether {node.step.when!r} holds could not be read, since "
+            f"{', '.join(node.unread)} did not come to an end",
+            instead="Look for yourself, then approve it",
+        )
+    ]
