@@ -85,6 +85,13 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         "example-bucket",
     ),
+    Kind(
+        "access_point_name",
+        "string",
+        "The name of an S3 access point, or of a Multi-Region one (not its alias).",
+        r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$",
+        "reports",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -264,6 +271,7 @@ IamUserName = Annotated[str, _annotated("iam_user_name")]
 IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
+AccessPointName = Annotated[str, _annotated("access_point_name")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]

@@ -1,4 +1,4 @@
-"""Reads that do not depend on each other, made side by side; a refused one does not stop the rest."""
+"""Reads that do not depend on each other, side by side; a refused one does not stop the rest."""
 
 from __future__ import annotations
 

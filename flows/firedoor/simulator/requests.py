@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from firedoor.simulator import accounts
 from firedoor.simulator.credentials import Caller
@@ -150,7 +151,9 @@ def _asked_s3(call: Call) -> list[Asked]:
     found = [Asked(action, f"{arn}/{key}" if key else arn)]
     source = call.params.get("CopySource")
     if isinstance(source, str):
-        found.append(Asked("s3:GetObject", f"arn:aws:s3:::{source.lstrip('/').split('?')[0]}"))
+        path, _, version = source.lstrip("/").partition("?")
+        read = "s3:GetObjectVersion" if version.startswith("versionId=") else "s3:GetObject"
+        found.append(Asked(read, f"arn:aws:s3:::{unquote(path)}"))
     return found
 
 

@@ -61,7 +61,8 @@ def found(aws: Aws, case: Case, bucket: str) -> tuple[BucketState, Document | No
             raise
         return BucketState(parts={}, gone=True), None
     parts = {
-        resource(case, bucket, each): alone(document, each) for each in statements(document or {})
+        resource(case, bucket, each): alone(document or {}, each)
+        for each in statements(document or {})
     }
     return BucketState(parts=parts), document
 
@@ -79,11 +80,12 @@ def adding(
         name = resource(case, bucket, statement)
         if name in before.parts:
             continue
-        for index, (other, whole) in enumerate(before.parts.items()):
-            if statements(whole)[0].get("Sid") == statement["Sid"]:
-                made.append(Change(resource=other, what=place(index), from_=whole, to=None))
-        whole = alone(head, statement)
-        made.append(Change(resource=name, what="new statement", from_=None, to=whole))
+        for index, (other, there) in enumerate(before.parts.items()):
+            if statements(there)[0].get("Sid") == statement["Sid"]:
+                made.append(Change(resource=other, what=place(index), from_=there, to=None))
+        made.append(
+            Change(resource=name, what="new statement", from_=None, to=alone(head, statement))
+        )
     return made
 
 
