@@ -7,7 +7,8 @@ import pytest
 
 from firedoor.masking import masked
 from tests.actions.conftest import Doors
-from tests.actions.worlds import WORLDS, World
+from tests.actions.all_worlds import WORLDS
+from tests.actions.worlds import World
 from tests.simulator.conftest import Bench
 
 

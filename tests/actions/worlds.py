@@ -26,7 +26,9 @@ Made = Mapping[str, Any]
 class World:
     """`prepare` makes the target, called `name`, and returns what the action is given.
 
-    `writes` is the call that changes something, `undoes` the one that takes it back ("": none).
+    `writes` is the call that changes something, `undoes` the one that takes it back ("": none);
+    `also_writes` and `also_undoes` are further ones, where more than one kind of thing is changed.
+    `needs`: IAM actions that these calls need and that their names do not tell.
     """
 
     action: str
@@ -34,6 +36,9 @@ class World:
     prepare: Callable[[Bench, str], Made]
     writes: str
     undoes: str
+    also_writes: frozenset[str] = frozenset()
+    also_undoes: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:

@@ -216,6 +216,8 @@ class BotoAws:
         try:
             client = self._client(service, region, reading=read)
             answer: dict[str, Any] = getattr(client, operation)(**given)
+            if (service, operation) == ("s3", "get_object"):
+                answer["Body"] = answer["Body"].read()
         except boto.ClientError as error:
             self._note(error.response)
             told = from_client_error(error, name)
@@ -264,6 +266,12 @@ class BotoAws:
             ) from None
         if self._simulated:
             refuse_real(client.meta.endpoint_url)
+        if service == "s3" and not is_aws(client.meta.endpoint_url):
+            # Names of buckets in front of a host lead nowhere but to AWS.
+            by_path = config.merge(Config(s3={"addressing_style": "path"}))
+            client = self._session.create_client(
+                service, region_name=region, endpoint_url=self._endpoint, config=by_path
+            )
         keep_host(client)
         return client
 

@@ -97,13 +97,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     """Everything that must be allowed for the call; never empty."""
     if call.service == "s3":
         return _asked_s3(call)
-    if call.service == "lambda":
-        operation = _LAMBDA_ACTIONS.get(call.operation, call.operation)
-    elif call.service == "s3control":
-        operation = _S3CONTROL_ACTIONS.get(call.operation, call.operation)
-    else:
-        operation = call.operation
-    action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"
+    prefix = _PREFIX.get(call.service, call.signing_name)
+    action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
     if call.service == "ec2":
         instances = _instances(call.params)
         if instances and not call.operation.startswith("Describe"):
@@ -112,7 +107,22 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     return [Asked(action, _resource(call, caller))]
 
 
+def action_of(service: str, operation: str) -> str:
+    """The IAM action of an operation, as far as its name alone tells."""
+    named = _ACTIONS.get(service, {}).get(operation, operation)
+    return f"{_PREFIX.get(service, service)}:{named}"
+
+
+_ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "s3": _S3_ACTIONS,
+    "s3control": _S3CONTROL_ACTIONS,
+    "lambda": _LAMBDA_ACTIONS,
+}
+
+
 def _resource(call: Call, caller: Caller) -> str:
+    if call.service == "s3control":
+        return _access_point(call, caller)
     if call.service == "iam":
         return iam_resource(call, caller)
     if call.service == "sts":
@@ -127,6 +137,15 @@ def _resource(call: Call, caller: Caller) -> str:
     if found.startswith("arn:"):
         return found
     return known[1].format(region=call.region, account=caller.account, id=found)
+
+
+def _access_point(call: Call, caller: Caller) -> str:
+    """The ARN of an access point; a Multi-Region one is of no Region. `*` for what has none."""
+    name = call.params.get("Name") or (call.params.get("Details") or {}).get("Name")
+    if not name:
+        return "*"
+    region = "" if "MultiRegion" in call.operation else call.region
+    return f"arn:aws:s3:{region}:{caller.account}:accesspoint/{name}"
 
 
 def _instances(params: Mapping[str, Any]) -> list[str]:
@@ -151,9 +170,21 @@ def _asked_s3(call: Call) -> list[Asked]:
     found = [Asked(action, f"{arn}/{key}" if key else arn)]
     source = call.params.get("CopySource")
     if isinstance(source, str):
-        path, _, version = source.lstrip("/").partition("?")
-        read = "s3:GetObjectVersion" if version.startswith("versionId=") else "s3:GetObject"
-        found.append(Asked(read, f"arn:aws:s3:::{unquote(path)}"))
+        found += _source(source, found[0].resource)
+    return found
+
+
+def _source(source: str, destination: str) -> list[Asked]:
+    """What reading the source of a copy asks for; its tags go along with it."""
+    path, _, query = source.lstrip("/").partition("?")
+    version = query.removeprefix("versionId=")
+    bucket, _, key = unquote(path).partition("/")
+    suffix = "Version" if version else ""
+    arn = f"arn:aws:s3:::{bucket}/{key}"
+    found = [Asked(f"s3:GetObject{suffix}", arn)]
+    if accounts.object_tags({"Bucket": bucket, "Key": key, "VersionId": version}):
+        found.append(Asked(f"s3:GetObject{suffix}Tagging", arn))
+        found.append(Asked("s3:PutObjectTagging", destination))
     return found
 
 
@@ -238,6 +269,9 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
         if value:
             found[key] = str(value)
     _request_tags(call.params, found)
+    if call.service == "s3":
+        for key, value in accounts.object_tags(call.params).items():
+            found[f"s3:ExistingObjectTag/{key}"] = value
     return found
 
 

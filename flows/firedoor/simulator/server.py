@@ -173,9 +173,15 @@ class SimulatedAws:
         """When the last changing call was carried out: seconds since 1970, the machine's clock."""
         return self._service.last_change
 
+    @property
+    def asked(self) -> Counter[str]:
+        """How often each IAM action was asked for."""
+        return self._service.asked
+
     def reset_calls(self) -> None:
         """Begin counting anew."""
         self._service.calls.clear()
+        self._service.asked.clear()
 
     @property
     def trail(self) -> Trail:

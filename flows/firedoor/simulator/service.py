@@ -13,6 +13,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from firedoor.simulator import (
     accounts,
+    buckets,
     details,
     guardduty,
     iam_extras,
@@ -59,6 +60,7 @@ def _details_page(state: State, call: Call, caller: Caller) -> dict[str, Any]:
 OWN: Mapping[str, Own] = {
     **sts.OPERATIONS,
     **iam_extras.OPERATIONS,
+    **buckets.OPERATIONS,
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
@@ -75,6 +77,7 @@ class Service:
     def __init__(self, state: State, latency: float = 0.0) -> None:
         self.state = state
         self.calls: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
         self.last_change = 0.0
         self.latency = latency
         self.paced: str | None = None
@@ -107,6 +110,7 @@ class Service:
         )
         if not quiet:
             self.calls[call.name] += 1
+            self.asked.update(one.action for one in asked(call, caller))
         fault = self.state.faults.befalling(call.name, caller.names)
         pause = self.latency if not quiet and self.paced in caller.names else 0.0
         pause += fault.seconds if fault and fault.kind == "slow" else 0.0
@@ -143,6 +147,7 @@ class Service:
             authorise(call, caller, self.state.scps, self.state.clock.now())
             limits.check(call, caller)
             public.check(call, _account(call, caller))
+            buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
             if own:
                 result = own(self.state, call, caller)

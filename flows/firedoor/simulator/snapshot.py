@@ -6,13 +6,14 @@ secrets. Kept are access key ids and statuses, since those are what contains.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.iam.models import User
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeDeleteMarker, s3_backends
 
-from firedoor.simulator import accounts
+from firedoor.simulator import accounts, buckets
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
@@ -44,6 +45,7 @@ def snapshot(account: str, scps: object = ()) -> Data:
         },
         "virtual_mfa_devices": sorted(backend.virtual_mfa_devices),
         "service_control_policies": scps,
+        "s3": _access_points(account),
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
@@ -121,6 +123,43 @@ def _bucket(bucket: Any) -> Data:
         ),
         "versioning": bucket.versioning_status,
         "ownership": getattr(bucket, "ownership_rule", None),
+        "encryption": buckets.encryption(bucket),
+        "lifecycle": [[rule.id, rule.status] for rule in bucket.rules],
+        "website": bool(bucket.website_configuration),
+        "objects": {
+            name: [_version(version) for version in bucket.keys.getlist(name)]
+            for name in bucket.keys
+        },
+    }
+
+
+def _version(version: Any) -> Any:
+    """One version of an object: what it holds, and its tags; times and ids are left out."""
+    if isinstance(version, FakeDeleteMarker):
+        return "delete marker"
+    tags = s3_backends[version.account_id]["aws"].tagger.get_tag_dict_for_resource(version.arn)
+    return [version.etag, version.size, dict(tags)]
+
+
+def _access_points(account: str) -> Data:
+    """Access points and the account's own block; nothing when S3 Control was never called."""
+    control = sys.modules.get("moto.s3control.models")
+    if control is None:
+        return {}
+    backend = control.s3control_backends[account]["aws"]
+    block = backend.public_access_block
+    points = {
+        name: {"bucket": point.bucket, "policy": accounts.document(point.policy)}
+        for name, point in backend.access_points[account].items()
+    }
+    several = {
+        name: {"policy": accounts.document(point.policy)}
+        for name, point in backend.multi_region_access_points.get(account, {}).items()
+    }
+    return {
+        "public_access_block": dict(vars(block)) if block else None,
+        "access_points": points,
+        "multi_region_access_points": several,
     }
 
 

@@ -89,6 +89,7 @@ class _Version:
     id: str
     made: datetime
     marker: bool
+    latest: bool
     etag: str = ""
     size: int = 0
 
@@ -228,7 +229,7 @@ def _versions(aws: Aws, given: Input, case: Case, left: list[str]) -> Iterator[_
             *(_version(each, marker=True) for each in page.get("DeleteMarkers") or []),
         ]
         # A page may end in the middle of a key: what it tells of it is in order all the same.
-        yield from sorted(found, key=lambda each: (each.key, -each.made.timestamp()))
+        yield from sorted(found, key=lambda it: (it.key, not it.latest, -it.made.timestamp()))
         if not page.get("IsTruncated"):
             return
         more = {"KeyMarker": page["NextKeyMarker"]}
@@ -243,6 +244,7 @@ def _version(told: dict[str, Any], *, marker: bool) -> _Version:
         id=str(told["VersionId"]),
         made=told["LastModified"].astimezone(UTC),
         marker=marker,
+        latest=bool(told.get("IsLatest")),
         etag=str(told.get("ETag") or ""),
         size=int(told.get("Size") or 0),
     )

@@ -48,7 +48,7 @@ class Found(State, frozen=True, kw_only=True):
 def observe(aws: Aws, given: Input, case: Case) -> Found:
     """The policy of each, if it has one."""
     parts: dict[str, Any] = {}
-    arns: dict[str, str] = msgspec.field(default_factory=dict)
+    arns: dict[str, str] = {}
     for name in given.names:
         try:
             about = aws.call(
