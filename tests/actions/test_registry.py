@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -13,6 +15,7 @@ import pytest
 from firedoor.actions.contract import NEVER, Action, Artefact, Check, State
 from firedoor.actions.registry import registry
 from firedoor.check import Known, check_runbook
+from firedoor.simulator.requests import action_of
 from firedoor.yamlio import loads
 
 ACTIONS = sorted(registry())
@@ -20,20 +23,29 @@ MUTATING = [name for name in ACTIONS if registry()[name].mutating]
 
 NOT_OPERATIONS: dict[str, str] = {
     # IAM actions that are no API operation of their own, with the reason why they exist:
+    "s3:GetObjectVersion": "GetObject and HeadObject of a version that is named",
+    "s3:GetObjectVersionTagging": "GetObjectTagging of a version that is named",
+    "s3:DeleteObjectVersion": "DeleteObject of a version that is named",
 }
-"""Empty as long as no action needs one; `iam:PassRole` would stand here, for instance."""
+"""`iam:PassRole` would stand here too, for instance."""
 
-SERVICES = {"iam": "iam", "sts": "sts", "cloudtrail": "cloudtrail", "ec2": "ec2"}
-SERVICES |= {"guardduty": "guardduty"}
+SERVICES = {"iam": ("iam",), "sts": ("sts",), "cloudtrail": ("cloudtrail",), "ec2": ("ec2",)}
+SERVICES |= {"guardduty": ("guardduty",), "s3": ("s3", "s3control")}
 
 
 def action(name: str) -> Action:
     return registry()[name]
 
 
+@cache
 def operations(prefix: str) -> set[str]:
+    """The IAM actions of a service that its API's operations ask for."""
     session = botocore.session.Session()
-    return set(session.get_service_model(SERVICES[prefix]).operation_names)
+    return {
+        action_of(service, operation).partition(":")[2]
+        for service in SERVICES[prefix]
+        for operation in session.get_service_model(service).operation_names
+    }
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -67,7 +79,8 @@ def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
     given = msgspec.json.encode(dict(action(name).example)).decode()
     # What it destroys has to be kept before.
     kept = "".join(
-        f"  - {{ id: before_{index}, phase: evidence, action: {keeper}, with: {given} }}\n"
+        f"  - {{ id: before_{index}, phase: evidence, action: {keeper}, "
+        f"with: {taken(keeper, action(name).example)} }}\n"
         for index, keeper in enumerate(
             next(each for each in ACTIONS if thing in action(each).keeps)
             for thing in action(name).destroys
@@ -82,6 +95,12 @@ def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
     _, problems = check_runbook(loads(text, "x.yaml"), Known(registry()))
 
     assert problems == []
+
+
+def taken(name: str, example: Mapping[str, Any]) -> str:
+    """What of an example another action takes too."""
+    fields = action(name).Input.__struct_fields__
+    return msgspec.json.encode({k: v for k, v in example.items() if k in fields}).decode()
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -227,7 +227,9 @@ def deleted(bench: Bench, name: str) -> Made:
 def overwritten(bench: Bench, name: str) -> Made:
     s3 = _versioned(bench, name)
     s3.put_object(Bucket=name, Key="a/1.csv", Body=b"give us money")
+    bench.clock.advance(60)
     s3.delete_object(Bucket=name, Key="a/1.csv")
+    bench.clock.advance(60)
     return {"bucket": name, "moment": _moment(bench)}
 
 

@@ -61,14 +61,14 @@ class Input(Given, frozen=True, kw_only=True):
 class Found(BucketState, frozen=True, kw_only=True):
     """The statements of the policy; `exempt`: the ARNs of whoever acts."""
 
-    exempt: tuple[str, ...] = ()
+    exempt: list[str] = msgspec.field(default_factory=list)
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
     """The statements of the policy."""
     state, _ = found(aws, case, given.bucket)
     exempt = names([*who_acts(aws.principal), *(w for s in given.spare for w in who_acts(s))])
-    return Found(parts=state.parts, gone=state.gone, exempt=tuple(exempt))
+    return Found(parts=state.parts, gone=state.gone, exempt=exempt)
 
 
 def changes(given: Input, before: Found, case: Case) -> list[Change]:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, unquote
 
+import msgspec
+
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens
 from firedoor.actions.s3 import _statements
 from firedoor.actions.s3._bucket import BUCKET, BucketState, bucket_of, owned
@@ -65,7 +67,7 @@ class Input(Given, frozen=True, kw_only=True):
 class Found(BucketState, frozen=True, kw_only=True):
     """The tags of each object, the statements of the policy; `exempt`: who acts."""
 
-    exempt: tuple[str, ...] = ()
+    exempt: list[str] = msgspec.field(default_factory=list)
     tags: dict[str, dict[str, str]]
 
 
@@ -81,7 +83,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
         tags[key] = has
         if TAG in has:
             parts[_object(given, case, key)] = has[TAG]
-    exempt = tuple(names(who_acts(aws.principal)))
+    exempt = names(who_acts(aws.principal))
     return Found(parts=parts, gone=state.gone, exempt=exempt, tags=tags)
 
 

@@ -71,7 +71,7 @@ class Found(BucketState, frozen=True, kw_only=True):
     """What is on top of each key that changed; `plans`: what brings it back; `left`: why not."""
 
     plans: dict[str, Plan]
-    left: tuple[str, ...] = ()
+    left: list[str] = msgspec.field(default_factory=list)
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
@@ -121,7 +121,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
         if not is_gone(error):
             raise
         return Found(parts={}, plans={}, gone=True)
-    return Found(parts=parts, plans=plans, left=tuple(dict.fromkeys(left)))
+    return Found(parts=parts, plans=plans, left=list(dict.fromkeys(left)))
 
 
 def _back(
@@ -198,7 +198,7 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
 def output(given: Input, before: Found, case: Case) -> Output:
     """What later steps and the report may say of it."""
     keys = {plan.key for plan in before.plans.values()}
-    return Output(restored=len(keys), unknown=before.left)
+    return Output(restored=len(keys), unknown=tuple(before.left))
 
 
 def commands(change: Change) -> list[list[str]]:
