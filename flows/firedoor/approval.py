@@ -304,7 +304,15 @@ def _unasked(entries: Sequence[Entry], wanted: Wanted) -> Decision | None:
 
 
 def _is_target(resource: str, target: str) -> bool:
-    return resource == target or resource.endswith(("/" + target, ":" + target))
+    """Whether a part is of the one thing that was preauthorised: the thing itself or its owner.
+
+    A bucket is that bucket, not an object that somebody has called like it.
+    """
+    whole = target_of(resource)
+    if ":s3:::" in whole:
+        return whole == target or whole.endswith(f":s3:::{target}")
+    named = ("/" + target, ":" + target)
+    return target in (resource, whole) or any(each.endswith(named) for each in (resource, whole))
 
 
 def _moment(text: Any) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What S3 does with buckets that moto does not: whose they are, ACLs that are off or ignored, SSE-C.
+"""What S3 does with buckets that moto does not: owners, ACLs that are off or ignored, SSE-C.
 
 Source: S3 User Guide, "Verifying bucket ownership", "Controlling ownership of objects", "Blocking
 public access", "Blocking or unblocking SSE-C".

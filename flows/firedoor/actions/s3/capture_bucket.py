@@ -28,14 +28,18 @@ from firedoor.actions.s3._policy import is_public, outsiders, statements
 from firedoor.actions.s3.block_sse_c import blocks
 from firedoor.actions.s3.block_sse_c import rules_of as encryption_rules
 from firedoor.actions.s3control._block import missing
-from firedoor.actions.s3control._points import Point, access_points, multi_region_points
+from firedoor.actions.s3control._points import (
+    Point,
+    access_points,
+    account_block,
+    multi_region_points,
+)
 from firedoor.errors import AwsError
 from firedoor.kinds import AccessPointName, AccountId, Arn, BucketName, Region
 
 POINT = "arn:{partition}:s3:*:{account}:accesspoint/*"
 MULTI = "arn:{partition}:s3::{account}:accesspoint/*"
 PERMISSIONS = (
-    Permission("s3:GetBucketLocation", BUCKET),
     Permission("s3:GetBucketPolicy", BUCKET),
     Permission("s3:GetBucketPolicyStatus", BUCKET),
     Permission("s3:GetBucketAcl", BUCKET),
@@ -88,10 +92,14 @@ NO = frozenset(
 )
 
 
+NO_BUCKET = "there is no such bucket"
+
+
 class Input(Given, frozen=True, kw_only=True):
-    """The bucket."""
+    """The bucket, and its Region, which its access points are in."""
 
     bucket: BucketName
+    region: Region | None = None
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
@@ -105,7 +113,6 @@ class Output(contract.Output, frozen=True, kw_only=True):
     """
 
     arn: Arn
-    region: Region
     gone: bool
     website: bool
     meant_public: bool
@@ -131,18 +138,20 @@ class Output(contract.Output, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> Output:
     """Read it all, side by side."""
-    region, unknown, gone = _region(aws, given, case)
+    region = given.region or aws.region
     reads: dict[str, Callable[[], Any]] = {
         **{
-            name: partial(setting, aws, case, given.bucket, operation)
+            name: partial(_setting, aws, given, case, operation)
             for name, operation in SETTINGS.items()
         },
-        "account_public_access_block": partial(_account_block, aws, case),
+        "account_public_access_block": partial(account_block, aws, case),
         "access_points": partial(access_points, aws, case, given.bucket, region),
         "multi_region_access_points": partial(multi_region_points, aws, case, given.bucket),
     }
-    found, refused = side_by_side(reads) if not gone else ({}, [])
-    unknown += [f"{name.replace('_', ' ')} of {given.bucket}: {why}" for name, why in refused]
+    found, refused = side_by_side(reads)
+    gone = any(why == NO_BUCKET for _, why in refused)
+    told = [f"{name.replace('_', ' ')} of {given.bucket}: {why}" for name, why in refused]
+    unknown = [f"there is no bucket {given.bucket!r}: {DELETED}"] if gone else told
     document = _policy(found)
     points: list[Point] = found.get("access_points", [])
     multi: list[Point] = found.get("multi_region_access_points", [])
@@ -155,7 +164,6 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     ownership = json.dumps(found.get("ownership", {}))
     return Output(
         arn=f"arn:{case.partition}:s3:::{given.bucket}",
-        region=region,
         gone=gone,
         website=bool(found.get("website")),
         meant_public=not gone and _meant_public(found),
@@ -188,28 +196,13 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     )
 
 
-def _region(aws: Aws, given: Input, case: Case) -> tuple[str, list[str], bool]:
-    """The bucket's Region, what is not known, and whether the bucket is gone."""
+def _setting(aws: Aws, given: Input, case: Case, operation: str) -> dict[str, Any]:
     try:
-        found = setting(aws, case, given.bucket, "get_bucket_location")
+        return setting(aws, case, given.bucket, operation)
     except AwsError as error:
-        if is_gone(error):
-            return aws.region, [f"there is no bucket {given.bucket!r}: {DELETED}"], True
-        note = f"the Region of {given.bucket}, taken for {aws.region}: {error.message}"
-        return aws.region, [note], False
-    # S3 says nothing for us-east-1, and EU for buckets from before there were more Regions there.
-    said = found.get("LocationConstraint") or "us-east-1"
-    return ("eu-west-1" if said == "EU" else str(said)), [], False
-
-
-def _account_block(aws: Aws, case: Case) -> dict[str, Any]:
-    try:
-        answer = aws.call("s3control", "get_public_access_block", AccountId=case.account)
-    except AwsError as error:
-        if error.code != "NoSuchPublicAccessBlockConfiguration":
+        if not is_gone(error):
             raise
-        return {}
-    return dict(answer["PublicAccessBlockConfiguration"])
+        raise AwsError(NO_BUCKET, code=error.code, operation=error.operation) from None
 
 
 def _policy(found: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The access points that lead to a bucket, and whom they let in."""
+"""The account's own block, and the access points that lead to a bucket: whom they let in."""
 
 from __future__ import annotations
 
@@ -23,6 +23,17 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     open: bool
     policy: dict[str, Any] | None
     about: dict[str, Any]
+
+
+def account_block(aws: Aws, case: Case) -> dict[str, Any]:
+    """The account's own public access block; {} when it was never set."""
+    try:
+        answer = aws.call("s3control", "get_public_access_block", AccountId=case.account)
+    except AwsError as error:
+        if error.code != "NoSuchPublicAccessBlockConfiguration":
+            raise
+        return {}
+    return dict(answer["PublicAccessBlockConfiguration"])
 
 
 def access_points(aws: Aws, case: Case, bucket: str, region: str) -> list[Point]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
 from firedoor.actions.s3control._block import OPEN, SHUT, cli_words, missing
-from firedoor.errors import AwsError, AwsRefused, RunFailed
+from firedoor.actions.s3control._points import account_block
+from firedoor.errors import AwsRefused, RunFailed
 
 PERMISSIONS = (
     Permission("s3:GetAccountPublicAccessBlock", why="S3 knows no resource for it"),
@@ -19,7 +20,6 @@ PERMISSIONS = (
 )
 EXAMPLE: dict[str, str] = {}
 REOPENS = Reopens("every bucket of the account that is public by itself would be open again")
-ABSENT = "NoSuchPublicAccessBlockConfiguration"
 
 
 class Input(Given, frozen=True, kw_only=True):
@@ -28,13 +28,8 @@ class Input(Given, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> State:
     """The account's block, if it has one."""
-    try:
-        found = aws.call("s3control", "get_public_access_block", AccountId=case.account)
-    except AwsError as error:
-        if error.code != ABSENT:
-            raise
-        return State(parts={})
-    return State(parts={_resource(case): {**OPEN, **found["PublicAccessBlockConfiguration"]}})
+    found = account_block(aws, case)
+    return State(parts={_resource(case): {**OPEN, **found}} if found else {})
 
 
 def changes(given: Input, before: State, case: Case) -> list[Change]:
