@@ -1,6 +1,6 @@
 """Follow a bucket in CloudTrail: who changed its settings, and whom a new policy let in.
 
-Looks the bucket up by name in its own Region. Calls that changed its policy, ACL, public access
+Looks the bucket up by name in its own Region; what firedoor itself changed is left out. Calls that changed its policy, ACL, public access
 block, versioning, lifecycle, encryption, logging and the like within `lookback` are told with whose
 credentials made them. Each policy that was put then is compared with the one that stood before it:
 accounts that only the newer one lets in are new. Where no older policy is among the events (they
@@ -88,7 +88,11 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     )
     history = oldest_first(filter(succeeded, unique(found.events)))
     since = case.now - parse_duration(given.lookback)
-    made = [each for each in history if _changes(each) and when(each) >= since]
+    made = [
+        each
+        for each in history
+        if _changes(each) and when(each) >= since and Identity.of(each).arn != aws.principal
+    ]
     new, unsure = _let_in(history, since, case.account)
     who = [Identity.of(each) for each in made]
     seen, left_out = tell(unique(made))
