@@ -335,7 +335,7 @@ def convert(kind_text: str, value: Any) -> Any:
     if is_list:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise ValueError(f"{value!r} is not a list")
         return [_convert_one(KINDS[name], item) for item in value]
     return _convert_one(KINDS[name], value)

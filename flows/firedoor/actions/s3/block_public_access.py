@@ -10,6 +10,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-blo
 
 from __future__ import annotations
 
+from firedoor.actions import contract
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens
 from firedoor.actions.s3._bucket import (
     BUCKET,
@@ -39,6 +40,12 @@ class Input(Given, frozen=True, kw_only=True):
     """The bucket."""
 
     bucket: BucketName
+
+
+class Output(contract.Output, frozen=True, kw_only=True):
+    """`blocked`: no public access to the bucket any more, so what was public can be cleaned up."""
+
+    blocked: bool
 
 
 def observe(aws: Aws, given: Input, case: Case) -> BucketState:
@@ -88,6 +95,11 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
         return [gone_check(given.bucket, "nobody gets through")]
     off = missing(state.parts.get(_resource(given, case)))
     return [Check(what=what, holds=not off, seen=f"off: {', '.join(off)}" if off else "all on")]
+
+
+def output(given: Input, before: BucketState, case: Case) -> Output:
+    """That it is blocked."""
+    return Output(blocked=not before.gone)
 
 
 def commands(change: Change) -> list[list[str]]:
