@@ -8,6 +8,7 @@ action, the target and what it overwrites are the same; everything else is left 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -32,6 +33,7 @@ from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.side_by_side import in_threads
 
 
 class Reopened(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ def reopened(desk: Desk) -> list[Reopened]:
         steps.setdefault((made.run, made.step), []).append(made)
     journal = _Journal(desk.recorder.entries())
     guard = Guard(desk)
-    found = [_look(desk, journal, guard, each) for each in steps.values()]
+    found = in_threads(list(steps.values()), partial(_look, desk, journal, guard))
     return [each for each in found if each is not None]
 
 
