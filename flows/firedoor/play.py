@@ -155,11 +155,11 @@ class Play:
         return evaluate(step.when, self.scope)
 
     def _unread(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        """Those of these names whose step did not come to its end."""
+        """Those of these names whose step did not come to its end. A no of people's is an end: what
+        they did not want was not done, and a condition may ask about that."""
+        known = [(name, self.results.get(name)) for name in sorted(wanted)]
         return tuple(
-            name
-            for name in sorted(wanted)
-            if name in self.results and self.results[name].status not in SETTLED
+            name for name, it in known if it and it.status not in SETTLED and not _said_no(it)
         )
 
     async def _loop(self, step: Step) -> StepResult:
@@ -283,6 +283,10 @@ def _kept(result: StepResult, thing: str) -> bool:
     """Whether an evidence step kept a thing: it came to its end and does not say otherwise."""
     output = result.output if isinstance(result.output, dict) else {}
     return result.status in ("done", "planned") and thing not in (output.get("not_kept") or ())
+
+
+def _said_no(result: StepResult) -> bool:
+    return result.status == "refused" and not result.rule
 
 
 def _waits(result: StepResult | None) -> bool:

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
+import fan_out
 
 from firedoor.clock import RealClock, VirtualClock
 from firedoor.library import Library
@@ -54,6 +55,7 @@ def main() -> None:
                         used_before(environment)
                     rows.setdefault(name, []).append(timed(command, aws, environment))
         show(rows, where)
+    fan_out.main()
     prefect(home)
     shutil.rmtree(home, ignore_errors=True)
 

@@ -1,8 +1,8 @@
 """How long it takes to close 100 buckets, side by side and one after another, 40 ms a call.
 
-One loop of a runbook over 100 buckets, one approval, in simulated AWS whose every call takes 40 ms, as
-it would over a network. The same run with one bucket at a time is the measure; both write the same
-journal. Run by `make bench`, or alone: `python tests/bench/fan_out.py`.
+One loop of a runbook over 100 buckets, one approval, in simulated AWS where each call takes 40 ms,
+as it would over a network. The same run with one bucket at a time is the measure; both write the
+same journal. Run by `make bench`, or alone: `python tests/bench/fan_out.py`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import dataclasses
 import threading
 from typing import Any
 
+import msgspec
 import pytest
 
 from firedoor.approval import AlwaysTheSame, Answer
@@ -51,7 +52,7 @@ def one_door(desk: Desk) -> Desk:
     class Input(shut.Input, frozen=True, kw_only=True):  # type: ignore[misc, name-defined]
         """A door."""
 
-        doors: list[str] = []
+        doors: list[str] = msgspec.field(default_factory=list)
         door: str
 
     def with_list(part: Any) -> Any:

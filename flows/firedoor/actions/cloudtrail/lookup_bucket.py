@@ -1,11 +1,11 @@
 """Follow a bucket in CloudTrail: who changed its settings, and whom a new policy let in.
 
-Looks the bucket up by name in its own Region; what firedoor itself changed is left out. Calls that changed its policy, ACL, public access
-block, versioning, lifecycle, encryption, logging and the like within `lookback` are told with whose
-credentials made them. Each policy that was put then is compared with the one that stood before it:
-accounts that only the newer one lets in are new. Where no older policy is among the events (they
-go back 90 days) nobody can say which of its accounts are new: they are `unsure`. What was read from
-or written to objects is not in the event history: `s3.capture_access`.
+Looks the bucket up by name in its own Region; what firedoor itself changed is left out. Calls that
+changed its policy, ACL, public access block, versioning, lifecycle, encryption, logging and the
+like within `lookback` are told with whose credentials made them. Each policy that was put then is
+compared with the one that stood before it: accounts that only the newer one lets in are new. Where
+no older policy is among the events (they go back 90 days) nobody can say which of its accounts are
+new: they are `unsure`. What was read from or written to objects is not in the event history.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html
 """
 

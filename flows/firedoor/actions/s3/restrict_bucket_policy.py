@@ -39,8 +39,8 @@ def observe(aws: Aws, given: Input, case: Case) -> BucketState:
 
 
 def changes(given: Input, before: BucketState, case: Case) -> list[Change]:
-    """Each statement that lets in too many goes, and what is left of it comes. The public ones first:
-    while public policies are blocked, S3 takes none that is public still."""
+    """Each statement that lets in too many goes, and what is left of it comes. The public ones go
+    first: while public policies are blocked, S3 takes none that is public still."""
     made: list[Change] = []
     every = [(index, *each) for index, each in enumerate(before.parts.items())]
     for index, name, whole in sorted(every, key=lambda it: not is_public(statements(it[2])[0])):
