@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("aftercare", "Read back whether what was contained still holds."),
     "undo": ("undoing", "Put back what was changed, from the recorded state before."),
     "serve": ("serve", "Stay: take findings in, keep Prefect warm, take runs over."),
+    "deploy": ("deploy", "Print what a team sets up: the AWS side, a service unit, a container."),
+    "doctor": ("doctor", "What stands in the way, and the fix; --readiness: of an investigation."),
     "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
     "scenario": ("scenario", "Write a new scenario to begin with."),
     "report": ("records", "Write the report of an incident again."),
@@ -83,6 +85,8 @@ GROUPS = {
         "journal",
     ),
     "Before": (
+        "doctor",
+        "deploy",
         "serve",
         "drill",
         "scenario",
