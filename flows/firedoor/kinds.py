@@ -85,6 +85,41 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         "example-bucket",
     ),
+    Kind(
+        "instance_id",
+        "string",
+        "The id of an EC2 instance.",
+        r"^i-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "i-0123456789abcdef0",
+    ),
+    Kind(
+        "snapshot_id",
+        "string",
+        "The id of an EBS snapshot.",
+        r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "snap-0123456789abcdef0",
+    ),
+    Kind(
+        "image_id",
+        "string",
+        "The id of a machine image (AMI).",
+        r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$",
+        "ami-0123456789abcdef0",
+    ),
+    Kind(
+        "db_snapshot_id",
+        "string",
+        "The name of a snapshot of an RDS database or cluster; AWS's own begin with `rds:`.",
+        r"^(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}$",
+        "orders-2026-03-14",
+    ),
+    Kind(
+        "ip_address",
+        "string",
+        "An IPv4 address.",
+        r"^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])$",
+        "198.51.100.7",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -264,6 +299,11 @@ IamUserName = Annotated[str, _annotated("iam_user_name")]
 IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
+InstanceId = Annotated[str, _annotated("instance_id")]
+SnapshotId = Annotated[str, _annotated("snapshot_id")]
+ImageId = Annotated[str, _annotated("image_id")]
+DbSnapshotId = Annotated[str, _annotated("db_snapshot_id")]
+IpAddress = Annotated[str, _annotated("ip_address")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]
