@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts
+from firedoor.simulator import accounts, compute
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -103,11 +103,10 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     else:
         operation = call.operation
     action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"
-    if call.service == "ec2":
-        instances = _instances(call.params)
-        if instances and not call.operation.startswith("Describe"):
-            arn = f"arn:aws:ec2:{call.region}:{caller.account}:instance/"
-            return [Asked(action, arn + name) for name in instances]
+    if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
+        named = compute.resources(call, caller.account)
+        if named:
+            return [Asked(action, resource) for resource in named]
     return [Asked(action, _resource(call, caller))]
 
 
@@ -126,12 +125,6 @@ def _resource(call: Call, caller: Caller) -> str:
     if found.startswith("arn:"):
         return found
     return known[1].format(region=call.region, account=caller.account, id=found)
-
-
-def _instances(params: Mapping[str, Any]) -> list[str]:
-    many = params.get("InstanceIds")
-    one = params.get("InstanceId")
-    return [str(name) for name in many] if isinstance(many, list) else [str(one)] if one else []
 
 
 def _asked_s3(call: Call) -> list[Asked]:
@@ -235,6 +228,7 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
         if value:
             found[key] = str(value)
     _request_tags(call.params, found)
+    found.update(compute.context(call, caller.account))
     return found
 
 

@@ -13,6 +13,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from firedoor.simulator import (
     accounts,
+    compute_extras,
     details,
     guardduty,
     iam_extras,
@@ -62,6 +63,7 @@ OWN: Mapping[str, Own] = {
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
+    **compute_extras.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -148,7 +150,7 @@ class Service:
                 result = own(self.state, call, caller)
                 reply = write_reply(call, result)
             else:
-                extra |= paging.ask_for_everything(call)
+                extra |= paging.ask_for_everything(call) | compute_extras.rewritten(call)
                 reply = paging.cut(call, carry_out(call, _account(call, caller), extra))
                 if reply.status < 300:
                     iam_extras.after(call, caller)

@@ -1,10 +1,10 @@
 """Take an instance out of service in its Auto Scaling group, without losing it.
 
-In standby the group neither checks its health nor replaces or terminates it, and takes it out of the
-load balancers that are the group's. Where the group may be one smaller, its wanted size goes down by
-one, and back when the instance returns; where it is at its minimum already, the group launches
-another in its place, which comes from the same image and template and may be as vulnerable. Targets
-that somebody registered by hand stay: elb.deregister_instance.
+In standby the group neither checks its health nor replaces or terminates it, and takes it out of
+the load balancers that are the group's. Where the group may be one smaller, its wanted size goes
+down by one, and back when the instance returns; where it is at its minimum already, the group
+launches another in its place, which comes from the same image and template and may be as
+vulnerable. Targets that somebody registered by hand stay: elb.deregister_instance.
 Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html
 """
 

@@ -1,4 +1,4 @@
-"""Who a snapshot or an image is shared with: read as parts, and taken away or given back one by one.
+"""Who a snapshot or an image is shared with: read as parts, and taken away or given back singly.
 
 A part is the ARN of the thing with `#shared/all` for everybody, `#shared/111122223333` for an
 account, and for images also `#shared/arn:…` for an organization or an organizational unit of one.

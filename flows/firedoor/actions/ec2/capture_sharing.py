@@ -1,7 +1,7 @@
 """Keep what EC2 says of a snapshot or an image, and tell who it is shared with.
 
-The thing itself and its permissions, as they are before anything is taken away; of an image also its
-snapshots, which have permissions of their own. What was copied is not seen here: CloudTrail shows
+The thing itself and its permissions, as they are before anything is taken away; of an image its
+snapshots too, which have permissions of their own. Copies are not seen here: CloudTrail shows
 SharedSnapshotCopyInitiated and SharedSnapshotVolumeCreated, whose `userIdentity.accountId` is the
 taker, and `taken` names those of the last 90 days.
 Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
@@ -20,9 +20,9 @@ from firedoor.kinds import AccountId, ImageId, Region, SnapshotId
 
 PERMISSIONS = (
     Permission("ec2:DescribeSnapshots"),
-    Permission("ec2:DescribeSnapshotAttribute", "arn:{partition}:ec2:{region}::snapshot/*"),
+    Permission("ec2:DescribeSnapshotAttribute"),
     Permission("ec2:DescribeImages"),
-    Permission("ec2:DescribeImageAttribute", "arn:{partition}:ec2:{region}::image/{image}"),
+    Permission("ec2:DescribeImageAttribute"),
     Permission("cloudtrail:LookupEvents", why="who has copied it"),
 )
 EXAMPLE = {"snapshot": "snap-0123456789abcdef0"}

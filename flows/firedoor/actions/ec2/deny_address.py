@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from firedoor.actions.contract import Aws, Case, Change, Check, Permission, Reopens
 from firedoor.actions.ec2._instance import (
     InstanceState,
@@ -51,7 +53,7 @@ class Input(OfInstance, frozen=True, kw_only=True):
 class Found(InstanceState, frozen=True, kw_only=True):
     """Our entries, by number. `free`: for each that is missing, the number that it can have."""
 
-    free: dict[str, int] = {}
+    free: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
@@ -62,7 +64,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
     region = region_of(aws, given)
     subnets = sorted({each["SubnetId"] for each in interfaces(aws, given)})
     parts: dict[str, Any] = {}
-    free: dict[str, int] = {}
+    free: dict[str, int] = msgspec.field(default_factory=dict)
     if not subnets:
         return Found(parts=parts, root=root)
     wanted = [{"Name": "association.subnet-id", "Values": subnets}]
@@ -147,7 +149,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
 
 def _is_made(aws: Aws, given: Input, change: Change, case: Case) -> bool:
-    return observe(aws, given, case).parts.get(change.resource) == change.to
+    return bool(observe(aws, given, case).parts.get(change.resource) == change.to)
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:

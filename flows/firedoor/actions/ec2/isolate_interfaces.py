@@ -1,9 +1,9 @@
 """Cut an instance off the network: every interface gets a security group that allows nothing.
 
-The group is made in the VPC of each interface, and what AWS puts into a new one, all traffic out, is
-taken out again. Every interface is changed by itself, whatever VPC it is in; its former groups are
-kept, exactly, for undo. What this does not cut: connections that AWS tracks and that are open now,
-for as long as they are not idle for too long (up to five days); DNS queries to the VPC's resolver;
+The group is made in the VPC of each interface, and what AWS puts into a new one, all traffic out,
+is taken out again. Every interface is changed by itself, whatever VPC it is in; its former groups
+are kept, exactly, for undo. What this does not cut: connections that AWS tracks and that are open
+now, until they have been idle for too long (up to five days); DNS queries to the VPC's resolver;
 the metadata service; sessions of Systems Manager (ssm.end_sessions). `ec2.deny_address` cuts open
 connections with one address, `ec2.stop_instance` cuts all. Systems Manager no longer reaches the
 machine: what needs it, memory above all, comes before.
@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from firedoor.actions import contract
 from firedoor.actions.contract import Aws, Case, Change, Check, Permission, Reopens
@@ -81,7 +83,7 @@ class Found(InstanceState, frozen=True, kw_only=True):
     `vpcs`: the ARN of each interface's VPC, by the interface's part.
     """
 
-    vpcs: dict[str, str] = {}
+    vpcs: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Output(contract.Output, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Narrow the way in which an instance's programs get its role's credentials.
 
 The metadata service answers only to tokens (version 2) and only on the machine itself (hop limit
-1), which ends theft through a request that a web application is made to send. With `off` it does not
-answer at all: the machine gets no new credentials, and what needs them stops. Containers on the
+1), which ends theft through a request that a web application is made to send. With `off` it does
+not answer at all: the machine gets no new credentials, and what needs them stops. Containers on the
 machine that need credentials stop in either case. Credentials that were fetched before go on until
 they expire: iam.revoke_role_sessions cuts them. No security group and no network ACL filters it.
 Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html

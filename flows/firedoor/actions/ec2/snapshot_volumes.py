@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from firedoor.actions import contract
 from firedoor.actions.contract import Aws, Case, Change, Check, Permission
 from firedoor.actions.ec2._instance import (
@@ -50,7 +52,7 @@ class Found(InstanceState, frozen=True, kw_only=True):
     """`volumes`: those of the instance now; `snapshots`: those taken for the incident, by state."""
 
     volumes: tuple[str, ...] = ()
-    snapshots: dict[str, str] = {}
+    snapshots: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Output(contract.Output, frozen=True, kw_only=True):

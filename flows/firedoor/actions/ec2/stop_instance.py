@@ -2,9 +2,9 @@
 
 What is in its memory and on disks of the machine itself (instance store) is lost, and a public
 address that is not elastic is another one afterwards: keep memory first, if you want it. Stop
-protection, ours or somebody's, is taken off for it. An instance of an Auto Scaling group is replaced
-and terminated by the group unless it is in standby. A Spot instance of a one-time request cannot be
-stopped.
+protection, ours or somebody's, is taken off for it. An instance of an Auto Scaling group is
+replaced and terminated by the group unless it is in standby. A Spot instance of a one-time request
+cannot be stopped.
 Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Permission, Reopens
 from firedoor.actions.ec2._instance import (
+    GONE,
     INSTANCE,
     InstanceState,
     OfInstance,
@@ -21,7 +22,6 @@ from firedoor.actions.ec2._instance import (
     refuse_own,
     region_in,
 )
-from firedoor.actions.ec2._instance import GONE as NO_INSTANCE
 from firedoor.actions.ec2._power import lift_or_set, power, protection_words
 from firedoor.errors import AwsError
 
@@ -69,7 +69,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
     try:
         aws.call("ec2", operation, region=region_in(change.resource), InstanceIds=[instance])
     except AwsError as error:
-        if error.code not in NO_INSTANCE:
+        if error.code not in GONE:
             raise
         if change.to != "stopped":
             raise cannot_come_back(instance, "its state") from None

@@ -27,7 +27,7 @@ from firedoor.kinds import AccountId, ImageId, Region
 
 IMAGE = "arn:{partition}:ec2:{region}::image/{image}"
 PERMISSIONS = (
-    Permission("ec2:DescribeImageAttribute", IMAGE),
+    Permission("ec2:DescribeImageAttribute"),
     Permission("ec2:ModifyImageAttribute", IMAGE),
 )
 EXAMPLE = {"image": "ami-0123456789abcdef0", "who": "public"}
@@ -41,7 +41,7 @@ class Input(Given, frozen=True, kw_only=True):
 
     image: ImageId
     who: Who = "public"
-    only: list[AccountId] = []
+    only: tuple[AccountId, ...] = ()
     region: Region | None = None
 
 

@@ -1,6 +1,6 @@
 """Take an EBS snapshot away from those it is shared with: everybody, or accounts that are named.
 
-Whoever copied it or made a volume of it keeps that: nothing reaches a copy. CloudTrail shows them as
+Whoever copied it or made a volume of it keeps that: nothing reaches a copy. CloudTrail shows it as
 SharedSnapshotCopyInitiated and SharedSnapshotVolumeCreated, with the taker's account. Accounts may
 be partners who need it, so they are taken away only where that is said.
 Source: https://docs.aws.amazon.com/ebs/latest/userguide/ebs-modifying-snapshot-permissions.html
@@ -26,7 +26,7 @@ from firedoor.kinds import AccountId, Region, SnapshotId
 
 SNAPSHOT = "arn:{partition}:ec2:{region}::snapshot/{snapshot}"
 PERMISSIONS = (
-    Permission("ec2:DescribeSnapshotAttribute", SNAPSHOT),
+    Permission("ec2:DescribeSnapshotAttribute"),
     Permission("ec2:ModifySnapshotAttribute", SNAPSHOT),
 )
 EXAMPLE = {"snapshot": "snap-0123456789abcdef0", "who": "public"}
@@ -40,7 +40,7 @@ class Input(Given, frozen=True, kw_only=True):
 
     snapshot: SnapshotId
     who: Who = "public"
-    only: list[AccountId] = []
+    only: tuple[AccountId, ...] = ()
     region: Region | None = None
 
 

@@ -47,7 +47,7 @@ class Output(contract.Output, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> Output:
     """The snapshot and who it is shared with."""
-    name, cluster = name_of(given)
+    name, _ = name_of(given)
     shared = shared_with(aws, given)
     if shared is None:
         gone = f"there is no snapshot {name!r} (any more) in {region_of(aws, given)}"
@@ -60,7 +60,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
             Artefact(
                 name=f"database-snapshot-{name.replace(':', '-')}",
                 content=kept,
-                about=f"Snapshot {name} of a {'cluster' if cluster else 'database'}, and its sharing",
+                about=f"Database snapshot {name} and its sharing",
             ),
         ),
     )

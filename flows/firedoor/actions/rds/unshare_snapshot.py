@@ -34,7 +34,7 @@ class Input(OfSnapshot, frozen=True, kw_only=True):
     shared with by number; `only`: these), or `everybody` (both)."""
 
     who: Who = "public"
-    only: list[AccountId] = []
+    only: tuple[AccountId, ...] = ()
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Sharing:
