@@ -21,6 +21,7 @@ class Machine:
 
     `writes`: the calls that shut, `undoes`: those that open again; none: it cannot be taken back.
     `stranger`: inputs that name something else, which permissions for this are of no use for.
+    `anew`: what comes back is new instances in place of those that were.
     """
 
     action: str
@@ -29,6 +30,7 @@ class Machine:
     writes: frozenset[str]
     undoes: frozenset[str] = frozenset()
     stranger: Made = field(default_factory=dict)
+    anew: bool = False
 
     @property
     def id(self) -> str:
@@ -242,6 +244,15 @@ def cluster_snapshot(bench: Bench) -> Made:
     return {"db_cluster_snapshot": "orders-1", "who": "everybody", "region": REGION}
 
 
+def spot_request(bench: Bench) -> Made:
+    made = ec2(bench).request_spot_instances(
+        InstanceCount=1,
+        LaunchSpecification={"ImageId": image(bench), "InstanceType": "t3.micro"},
+    )
+    name = made["SpotInstanceRequests"][0]["SpotInstanceRequestId"]
+    return {"request": name, "region": REGION}
+
+
 def region(bench: Bench) -> Made:
     return {"region": REGION}
 
@@ -332,6 +343,7 @@ MACHINES = (
         calls("autoscaling:UpdateAutoScalingGroup"),
         calls("autoscaling:UpdateAutoScalingGroup"),
         {"group": "other"},
+        anew=True,
     ),
     Machine(
         "elb.deregister_instance", "two groups", balanced, calls(TARGETS[0]), calls(TARGETS[1])
@@ -361,6 +373,12 @@ MACHINES = (
         cluster_snapshot,
         calls("rds:ModifyDBClusterSnapshotAttribute"),
         calls("rds:ModifyDBClusterSnapshotAttribute"),
+    ),
+    Machine(
+        "ec2.cancel_spot_request",
+        "a single one",
+        spot_request,
+        calls("ec2:CancelSpotInstanceRequests"),
     ),
     Machine(
         "ec2.block_snapshot_sharing",

@@ -59,7 +59,9 @@ def _bound(call: Call, account: str) -> str | None:
     """The instance of an association of an instance profile."""
     wanted = call.params.get("AssociationId")
     held = ec2_backends[account][call.region].iam_instance_profile_associations
-    return next((str(each.instance.id) for each in held.values() if each.id == wanted), None)
+    return next(
+        (str(each.instance.id) for each in held.values() if each.association_id == wanted), None
+    )
 
 
 def _autoscaling(call: Call, account: str) -> Iterator[str]:

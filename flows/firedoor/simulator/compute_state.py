@@ -1,7 +1,7 @@
 """Instances and what belongs to them, as plain data for the snapshot of an account.
 
-Only Regions that somebody has used are looked at. Security groups stand under their names, since one
-that is made again as it was has another id.
+Only Regions that somebody has used are looked at. Security groups stand under their names, since
+one that is made again as it was has another id.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
+from moto.ssm.models import ssm_backends
 
 Data = dict[str, Any]
 
@@ -36,12 +37,16 @@ def compute(account: str, beside: Mapping[tuple[str, ...], Any]) -> Data:
         targets = {arn: sorted(one.targets) for arn, one in balancing.target_groups.items()}
         _add(found, region, "targets", targets)
     for region, classic in list(elb_backends[account].items()):
-        balancers = {name: sorted(one.instance_ids) for name, one in classic.load_balancers.items()}
+        balancers = {
+            name: sorted({*one.instance_ids}) for name, one in classic.load_balancers.items()
+        }
         _add(found, region, "load_balancers", balancers)
     for region, databases in list(rds_backends[account].items()):
         snapshots = {**databases.database_snapshots, **databases.cluster_snapshots}
-        shares = {name: sorted(one.attributes["restore"]) for name, one in snapshots.items()}
+        shares = {name: sorted({*one.attributes["restore"]}) for name, one in snapshots.items()}
         _add(found, region, "database_snapshots", shares)
+    for region, managers in list(ssm_backends[account].items()):
+        _add(found, region, "commands", sorted(one.document_name for one in managers._commands))
     for (owner, region, *thing), value in beside.items():
         if owner == account:
             _add(found, region, "/".join(thing), value if isinstance(value, dict) else str(value))
@@ -103,8 +108,8 @@ def _security_groups(backend: Any) -> Data:
 
 
 def _rule(rule: Any) -> str:
-    sources = [*rule.ip_ranges, *rule.source_groups, *rule.prefix_list_ids]
-    return f"{rule.ip_protocol} {rule.from_port} {rule.to_port} {sources}"
+    source = rule.ip_range or rule.source_group or rule.prefix_list_id
+    return f"{rule.ip_protocol} {rule.from_port} {rule.to_port} {source}"
 
 
 def _network_acls(backend: Any) -> Data:

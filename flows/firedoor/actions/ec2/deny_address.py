@@ -64,7 +64,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
     region = region_of(aws, given)
     subnets = sorted({each["SubnetId"] for each in interfaces(aws, given)})
     parts: dict[str, Any] = {}
-    free: dict[str, int] = msgspec.field(default_factory=dict)
+    free: dict[str, int] = {}
     if not subnets:
         return Found(parts=parts, root=root)
     wanted = [{"Name": "association.subnet-id", "Values": subnets}]

@@ -110,13 +110,13 @@ def changes(given: Input, before: Found, case: Case) -> list[Change]:
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
     """Snapshot what has no snapshot yet. Refused for the way back: evidence is not deleted."""
-    have = set(change.from_ or ())
-    if not set(change.to or ()) - have:
+    if not set(change.to or ()) - set(change.from_ or ()):
         raise Refused(
             f"the snapshots of {name_of(change.resource)} are evidence: what they show cannot be "
             "brought back once they are deleted. Delete them by hand when the case is closed"
         )
-    if have >= set(observe(aws, given, case).volumes):
+    have = set(observe(aws, given, case).parts.get(change.resource, ()))
+    if have >= set(change.to):
         return
     named = {"InstanceId": name_of(change.resource)}
     tags = {TAG: case.incident, OF_INSTANCE: name_of(change.resource)}

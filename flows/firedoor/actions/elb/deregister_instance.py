@@ -42,6 +42,7 @@ EXAMPLE = {"instance": "i-0123456789abcdef0"}
 REOPENS = Reopens("people would be sent to a machine that the attacker was in")
 LEAVING = ("draining", "unused")
 MISSING = frozenset({"TargetGroupNotFound", "LoadBalancerNotFound"})
+OUT_ALREADY = frozenset({"InvalidTarget", "InvalidInstance", "InvalidEndPoint"})
 
 Input = OfInstance
 
@@ -105,7 +106,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
     try:
         aws.call(service, operation, region=region_in(change.resource), **named)
     except AwsError as error:
-        if error.code not in MISSING:
+        if error.code not in MISSING and (change.to or error.code not in OUT_ALREADY):
             raise
         if change.to is not None:
             name = change.resource.partition("#")[0]
