@@ -86,34 +86,6 @@ KINDS: Mapping[str, Kind] = _kinds(
         "example-bucket",
     ),
     Kind(
-        "instance_id",
-        "string",
-        "The id of an EC2 instance.",
-        r"^i-([0-9a-f]{8}|[0-9a-f]{17})$",
-        "i-0123456789abcdef0",
-    ),
-    Kind(
-        "snapshot_id",
-        "string",
-        "The id of an EBS snapshot.",
-        r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$",
-        "snap-0123456789abcdef0",
-    ),
-    Kind(
-        "image_id",
-        "string",
-        "The id of a machine image (AMI).",
-        r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$",
-        "ami-0123456789abcdef0",
-    ),
-    Kind(
-        "db_snapshot_id",
-        "string",
-        "The name of a snapshot of an RDS database or cluster; AWS's own begin with `rds:`.",
-        r"^(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}$",
-        "orders-2026-03-14",
-    ),
-    Kind(
         "ip_address",
         "string",
         "An IPv4 address.",
@@ -299,10 +271,6 @@ IamUserName = Annotated[str, _annotated("iam_user_name")]
 IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
-InstanceId = Annotated[str, _annotated("instance_id")]
-SnapshotId = Annotated[str, _annotated("snapshot_id")]
-ImageId = Annotated[str, _annotated("image_id")]
-DbSnapshotId = Annotated[str, _annotated("db_snapshot_id")]
 IpAddress = Annotated[str, _annotated("ip_address")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]

@@ -163,6 +163,26 @@ def command_invocations(_: State, call: Call, caller: Caller) -> Result:
     }
 
 
+def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
+    """ec2:DeleteNetworkAclEntry; AWS says when there is none."""
+    acl = ec2_backends[caller.account][call.region].network_acls.get(call.params["NetworkAclId"])
+    number, egress = int(call.params["RuleNumber"]), bool(call.params["Egress"])
+    if acl is None:
+        raise ApiError("InvalidNetworkAclID.NotFound", "The network ACL does not exist")
+    entry = next(
+        (
+            one
+            for one in acl.network_acl_entries
+            if int(one.rule_number) == number and (str(one.egress).lower() == "true") == egress
+        ),
+        None,
+    )
+    if entry is None:
+        raise ApiError("InvalidNetworkAclEntry.NotFound", "The entry does not exist")
+    acl.network_acl_entries.remove(entry)
+    return {}
+
+
 _SNAPSHOTS, _IMAGES = "snapshot-block-public-access", "image-block-public-access"
 _IMAGE_STATE = "ImageBlockPublicAccessState"
 OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
@@ -173,6 +193,7 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "ec2:GetImageBlockPublicAccessState": _switch(_IMAGES, _IMAGE_STATE, None),
     "ec2:EnableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, "asked"),
     "ec2:DisableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, UNBLOCKED),
+    "ec2:DeleteNetworkAclEntry": delete_acl_entry,
     "ssm:DescribeInstanceInformation": instance_information,
     "ssm:StartSession": start_session,
     "ssm:DescribeSessions": describe_sessions,

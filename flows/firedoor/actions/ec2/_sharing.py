@@ -33,6 +33,11 @@ def with_(resource: str) -> str:
     return resource.partition("#shared/")[2]
 
 
+def told(names: Iterable[str]) -> str:
+    """Whom it is shared with, for a sentence: `everybody, 444455556666`."""
+    return ", ".join("everybody" if name == ALL else name for name in sorted(names)) or "nobody"
+
+
 def wanted(parts: Iterable[str], who: Who, only: Sequence[str]) -> list[str]:
     """The parts that are taken away."""
     return [

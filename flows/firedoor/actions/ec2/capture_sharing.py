@@ -15,6 +15,7 @@ from firedoor.actions import contract
 from firedoor.actions.cloudtrail._events import find
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
 from firedoor.actions.ec2._instance import region_of
+from firedoor.actions.ec2._sharing import told
 from firedoor.errors import AwsError, BadInput
 from firedoor.kinds import AccountId, ImageId, Region, SnapshotId
 
@@ -43,13 +44,15 @@ class Input(Given, frozen=True, kw_only=True):
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
-    """Whether everybody has it, and which other accounts; `taken`: by which accounts it was copied.
+    """Whether everybody has it, and which other accounts; `shared_with` says it in words, with
+    organizations. `taken`: by which accounts it was copied.
 
     `snapshots`: those of the image, or the snapshot itself. `public` and `accounts` speak of the
     image and its snapshots together.
     """
 
     public: bool
+    shared_with: str
     accounts: list[AccountId]
     snapshots: list[SnapshotId]
     taken: list[AccountId]
@@ -68,13 +71,21 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         if error.code not in MISSING:
             raise
         gone = f"there is no {name} (any more) in {region}"
-        return Output(public=False, accounts=[], snapshots=[], taken=[], unknown=(gone,))
+        return Output(
+            public=False,
+            shared_with="nobody",
+            accounts=[],
+            snapshots=[],
+            taken=[],
+            unknown=(gone,),
+        )
     shared = [*kept["permissions"], *(each for one in kept["snapshots"] for each in one["shared"])]
     taken, unknown, events = _taken(aws, region, snapshots)
     kept["events"] = events
     numbers = {str(each["UserId"]) for each in shared if each.get("UserId")}
     return Output(
         public=any(each.get("Group") == "all" for each in shared),
+        shared_with=told({str(value) for each in shared for value in each.values() if value}),
         accounts=sorted(numbers),
         snapshots=snapshots,
         taken=sorted(taken - {case.account}),

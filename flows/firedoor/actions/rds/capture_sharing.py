@@ -12,6 +12,7 @@ from typing import Any
 from firedoor.actions import contract
 from firedoor.actions.contract import Artefact, Aws, Case, Permission
 from firedoor.actions.ec2._instance import region_of
+from firedoor.actions.ec2._sharing import told
 from firedoor.actions.rds._snapshot import MISSING, OfSnapshot, name_of, shared_with
 from firedoor.errors import AwsError
 from firedoor.kinds import AccountId
@@ -37,9 +38,10 @@ Input = OfSnapshot
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
-    """Whether everybody may restore it, and which other accounts may."""
+    """Whether everybody may restore it, and which other accounts; `shared_with`: in words."""
 
     public: bool
+    shared_with: str
     accounts: list[AccountId]
     keep: tuple[Artefact, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -51,10 +53,11 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     shared = shared_with(aws, given)
     if shared is None:
         gone = f"there is no snapshot {name!r} (any more) in {region_of(aws, given)}"
-        return Output(public=False, accounts=[], unknown=(gone,))
+        return Output(public=False, shared_with="nobody", accounts=[], unknown=(gone,))
     kept = {"snapshot": _described(aws, given), "restore": shared}
     return Output(
         public="all" in shared,
+        shared_with=told(shared),
         accounts=[each for each in shared if each.isdigit()],
         keep=(
             Artefact(
