@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from moto.ec2.models import ec2_backends
-
 from firedoor.simulator.wire import Call
 
 SERVICES = frozenset({"ec2", "autoscaling", "elbv2", "elb", "ssm", "rds"})
@@ -58,6 +56,8 @@ def _ec2(call: Call, account: str) -> Iterator[str]:
 def _bound(call: Call, account: str) -> str | None:
     """The instance of an association of an instance profile."""
     wanted = call.params.get("AssociationId")
+    from moto.ec2.models import ec2_backends  # lazy: half a second, and few worlds have any
+
     held = ec2_backends[account][call.region].iam_instance_profile_associations
     return next(
         (str(each.instance.id) for each in held.values() if each.association_id == wanted), None
@@ -127,6 +127,8 @@ def context(call: Call, account: str) -> Mapping[str, str]:
     for name in ("GroupId", "InstanceId", "NetworkInterfaceId", "SnapshotId"):
         one = call.params.get(name)
         if isinstance(one, str):
+            from moto.ec2.models import ec2_backends  # lazy: see above
+
             tags = ec2_backends[account][call.region].tags.get(one) or {}
             found |= {f"aws:ResourceTag/{key}": str(value) for key, value in tags.items()}
     return found

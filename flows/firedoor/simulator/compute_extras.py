@@ -6,9 +6,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.ec2.models import ec2_backends
 from moto.moto_api._internal import mock_random
-from moto.ssm.models import ssm_backends
 
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.state import State
@@ -17,6 +15,18 @@ from firedoor.simulator.wire import ApiError, Call
 Result = dict[str, Any] | None
 UNBLOCKED = "unblocked"
 _SCREEN = base64.b64encode(b"\xff\xd8\xff\xe0 a black screen").decode()
+
+
+def _ec2(call: Call, caller: Caller) -> Any:
+    from moto.ec2.models import ec2_backends  # lazy: half a second, and few worlds have any
+
+    return ec2_backends[caller.account][call.region]
+
+
+def _ssm(call: Call, caller: Caller) -> Any:
+    from moto.ssm.models import ssm_backends  # lazy: as above
+
+    return ssm_backends[caller.account][call.region]
 
 
 def rewritten(call: Call) -> dict[str, str]:
@@ -32,7 +42,7 @@ def rewritten(call: Call) -> dict[str, str]:
 
 
 def _instance(call: Call, caller: Caller, name: str) -> Any:
-    backend = ec2_backends[caller.account][call.region]
+    backend = _ec2(call, caller)
     for one in backend.all_instances():
         if one.id == name:
             return one
@@ -63,7 +73,7 @@ def _switch(name: str, state_key: str, wanted: str | None) -> Callable[..., Resu
 
 def _managed(call: Call, caller: Caller) -> list[Any]:
     """Instances whose agent is heard: those that run and have an instance profile."""
-    backend = ec2_backends[caller.account][call.region]
+    backend = _ec2(call, caller)
     bound = {
         each.instance.id
         for each in backend.iam_instance_profile_associations.values()
@@ -145,7 +155,7 @@ def terminate_session(state: State, call: Call, caller: Caller) -> Result:
 
 def command_invocations(_: State, call: Call, caller: Caller) -> Result:
     """ssm:ListCommandInvocations, by instance and command."""
-    backend = ssm_backends[caller.account][call.region]
+    backend = _ssm(call, caller)
     instance, command = call.params.get("InstanceId"), call.params.get("CommandId")
     return {
         "CommandInvocations": [
@@ -165,7 +175,7 @@ def command_invocations(_: State, call: Call, caller: Caller) -> Result:
 
 def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
     """ec2:DeleteNetworkAclEntry; AWS says when there is none."""
-    acl = ec2_backends[caller.account][call.region].network_acls.get(call.params["NetworkAclId"])
+    acl = _ec2(call, caller).network_acls.get(call.params["NetworkAclId"])
     number, egress = int(call.params["RuleNumber"]), bool(call.params["Egress"])
     if acl is None:
         raise ApiError("InvalidNetworkAclID.NotFound", "The network ACL does not exist")
@@ -183,6 +193,49 @@ def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
     return {}
 
 
+def describe_spot_requests(state: State, call: Call, caller: Caller) -> Result:
+    """ec2:DescribeSpotInstanceRequests, by id; those that were cancelled read so."""
+    held = _ec2(call, caller).spot_instance_requests
+    over: dict[str, str] = state.beside.get((caller.account, call.region, "spot-cancelled"), {})
+    wanted = call.params.get("SpotInstanceRequestIds") or [*held, *over]
+    for name in wanted:
+        if name not in held and name not in over:
+            raise _no_spot_request(name)
+    return {
+        "SpotInstanceRequests": [
+            {
+                "SpotInstanceRequestId": name,
+                "State": held[name].state if name in held else "cancelled",
+            }
+            for name in wanted
+        ]
+    }
+
+
+def cancel_spot_requests(state: State, call: Call, caller: Caller) -> Result:
+    """ec2:CancelSpotInstanceRequests; one that was cancelled already is no error."""
+    held = _ec2(call, caller).spot_instance_requests
+    over: dict[str, str] = state.beside.setdefault(
+        (caller.account, call.region, "spot-cancelled"), {}
+    )
+    wanted = [str(name) for name in call.params["SpotInstanceRequestIds"]]
+    for name in wanted:
+        if name not in held and name not in over:
+            raise _no_spot_request(name)
+        held.pop(name, None)
+        over[name] = "cancelled"
+    return {
+        "CancelledSpotInstanceRequests": [
+            {"SpotInstanceRequestId": name, "State": "cancelled"} for name in wanted
+        ]
+    }
+
+
+def _no_spot_request(name: str) -> ApiError:
+    code = "InvalidSpotInstanceRequestID.NotFound"
+    return ApiError(code, f"The spot instance request ID '{name}' does not exist")
+
+
 _SNAPSHOTS, _IMAGES = "snapshot-block-public-access", "image-block-public-access"
 _IMAGE_STATE = "ImageBlockPublicAccessState"
 OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
@@ -193,6 +246,8 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "ec2:GetImageBlockPublicAccessState": _switch(_IMAGES, _IMAGE_STATE, None),
     "ec2:EnableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, "asked"),
     "ec2:DisableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, UNBLOCKED),
+    "ec2:CancelSpotInstanceRequests": cancel_spot_requests,
+    "ec2:DescribeSpotInstanceRequests": describe_spot_requests,
     "ec2:DeleteNetworkAclEntry": delete_acl_entry,
     "ssm:DescribeInstanceInformation": instance_information,
     "ssm:StartSession": start_session,

@@ -6,15 +6,10 @@ one that is made again as it was has another id.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from moto.autoscaling.models import autoscaling_backends
-from moto.ec2.models import ec2_backends
-from moto.elb.models import elb_backends
-from moto.elbv2.models import elbv2_backends
-from moto.rds.models import rds_backends
-from moto.ssm.models import ssm_backends
 
 Data = dict[str, Any]
 
@@ -22,7 +17,7 @@ Data = dict[str, Any]
 def compute(account: str, beside: Mapping[tuple[str, ...], Any]) -> Data:
     """Everything that contains, by Region; Regions with nothing in them are left out."""
     found: dict[str, Data] = {}
-    for region, backend in list(ec2_backends[account].items()):
+    for region, backend in _used("ec2", account):
         _add(found, region, "instances", {one.id: _instance(backend, one) for one in _all(backend)})
         _add(found, region, "interfaces", {each.id: _groups(each) for each in _interfaces(backend)})
         _add(found, region, "security_groups", _security_groups(backend))
@@ -30,27 +25,33 @@ def compute(account: str, beside: Mapping[tuple[str, ...], Any]) -> Data:
         _add(found, region, "snapshots", _snapshots(backend, account))
         images = {one.id: one for one in backend.amis.values() if one.owner_id == account}
         _add(found, region, "images", {k: _sorted(v.launch_permissions) for k, v in images.items()})
-    for region, scaling in list(autoscaling_backends[account].items()):
+    for region, scaling in _used("autoscaling", account):
         groups = scaling.autoscaling_groups
         _add(found, region, "auto_scaling", {name: _group(one) for name, one in groups.items()})
-    for region, balancing in list(elbv2_backends[account].items()):
+    for region, balancing in _used("elbv2", account):
         targets = {arn: sorted(one.targets) for arn, one in balancing.target_groups.items()}
         _add(found, region, "targets", targets)
-    for region, classic in list(elb_backends[account].items()):
+    for region, classic in _used("elb", account):
         balancers = {
             name: sorted({*one.instance_ids}) for name, one in classic.load_balancers.items()
         }
         _add(found, region, "load_balancers", balancers)
-    for region, databases in list(rds_backends[account].items()):
+    for region, databases in _used("rds", account):
         snapshots = {**databases.database_snapshots, **databases.cluster_snapshots}
         shares = {name: sorted({*one.attributes["restore"]}) for name, one in snapshots.items()}
         _add(found, region, "database_snapshots", shares)
-    for region, managers in list(ssm_backends[account].items()):
+    for region, managers in _used("ssm", account):
         _add(found, region, "commands", sorted(one.document_name for one in managers._commands))
     for (owner, region, *thing), value in beside.items():
-        if owner == account:
+        if owner == account and thing != ["flows"]:
             _add(found, region, "/".join(thing), value if isinstance(value, dict) else str(value))
     return found
+
+
+def _used(service: str, account: str) -> list[tuple[str, Any]]:
+    """The Regions of a service that somebody has used; moto's part may not even be loaded."""
+    module = sys.modules.get(f"moto.{service}.models")
+    return list(getattr(module, f"{service}_backends")[account].items()) if module else []
 
 
 def _add(found: dict[str, Data], region: str, name: str, value: Any) -> None:

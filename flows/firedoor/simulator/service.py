@@ -19,6 +19,7 @@ from firedoor.simulator import (
     iam_extras,
     interfaces,
     limits,
+    network,
     paging,
     public,
     recording,
@@ -87,6 +88,9 @@ class Service:
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> Reply:
         """The reply to an HTTP request; DropConnection when a fault takes the reply away."""
+        if target == network.PATH:
+            with self._lock:
+                return network.answer(self.state, body)
         call = open_call(method, target, headers, body)
         try:
             read_operation(call)

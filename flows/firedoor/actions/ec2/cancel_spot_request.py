@@ -74,11 +74,15 @@ def changes(given: Input, before: State, case: Case) -> list[Change]:
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Cancel it. Refused for the way back."""
+    """Cancel it; one that is gone does not matter. Refused for the way back."""
     if change.to is not None:
         raise Refused("a request that was cancelled cannot be brought back: make a new one")
     operation, named = _call(name_of(change.resource))
-    aws.call("ec2", operation, region=region_in(change.resource), **named)
+    try:
+        aws.call("ec2", operation, region=region_in(change.resource), **named)
+    except AwsError as error:
+        if "NotFound" not in error.code:
+            raise
 
 
 def _call(request: str) -> tuple[str, dict[str, Any]]:
