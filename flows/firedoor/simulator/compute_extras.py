@@ -193,6 +193,54 @@ def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
     return {}
 
 
+def create_volume(state: State, call: Call, caller: Caller) -> Result:
+    """ec2:CreateVolume from a snapshot of another account: shared with the caller, or refused.
+
+    The owner's CloudTrail tells who took it.
+    """
+    name = str(call.params.get("SnapshotId") or "")
+    owner = _owner_of_snapshot(state, call, name)
+    if owner in ("", caller.account):
+        return None
+    from moto.ec2.models import ec2_backends  # lazy: see above
+
+    held = ec2_backends[owner][call.region].snapshots[name]
+    blocked = (owner, call.region, "snapshot-block-public-access") in state.beside
+    public = "all" in held.create_volume_permission_groups and not blocked
+    if not public and caller.account not in held.create_volume_permission_userids:
+        raise ApiError("AuthFailure", f"Not authorized for snapshot: {name}", 403)
+    zone = str(call.params["AvailabilityZone"])
+    state.trail.add(
+        {
+            "eventSource": "ec2.amazonaws.com",
+            "eventName": "SharedSnapshotVolumeCreated",
+            "awsRegion": call.region,
+            "userIdentity": {"type": "AWSAccount", "accountId": caller.account},
+            "requestParameters": {"snapshotId": name},
+            "resources": [{"ARN": f"arn:aws:ec2:{call.region}::snapshot/{name}"}],
+            "recipientAccountId": owner,
+        }
+    )
+    return {
+        "VolumeId": "vol-" + mock_random.get_random_hex(17),
+        "SnapshotId": name,
+        "Size": int(held.volume.size),
+        "AvailabilityZone": zone,
+        "State": "creating",
+    }
+
+
+def _owner_of_snapshot(state: State, call: Call, name: str) -> str:
+    """Whose snapshot it is; "" when it is nobody's."""
+    if not name:
+        return ""
+    from moto.ec2.models import ec2_backends  # lazy: see above
+
+    return next(
+        (one for one in state.accounts if name in ec2_backends[one][call.region].snapshots), ""
+    )
+
+
 def describe_spot_requests(state: State, call: Call, caller: Caller) -> Result:
     """ec2:DescribeSpotInstanceRequests, by id; those that were cancelled read so."""
     held = _ec2(call, caller).spot_instance_requests
@@ -246,6 +294,7 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "ec2:GetImageBlockPublicAccessState": _switch(_IMAGES, _IMAGE_STATE, None),
     "ec2:EnableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, "asked"),
     "ec2:DisableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, UNBLOCKED),
+    "ec2:CreateVolume": create_volume,
     "ec2:CancelSpotInstanceRequests": cancel_spot_requests,
     "ec2:DescribeSpotInstanceRequests": describe_spot_requests,
     "ec2:DeleteNetworkAclEntry": delete_acl_entry,

@@ -150,8 +150,9 @@ class Service:
             limits.check(call, caller)
             public.check(call, _account(call, caller))
             own = root.own(call, caller) or OWN.get(call.name)
-            if own:
-                result = own(self.state, call, caller)
+            # An operation of our own that has nothing to say leaves it to moto.
+            result = own(self.state, call, caller) if own else None
+            if result is not None:
                 reply = write_reply(call, result)
             else:
                 extra |= paging.ask_for_everything(call) | compute_extras.rewritten(call)
