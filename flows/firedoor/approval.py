@@ -304,7 +304,11 @@ def _unasked(entries: Sequence[Entry], wanted: Wanted) -> Decision | None:
 
 
 def _is_target(resource: str, target: str) -> bool:
-    return resource == target or resource.endswith(("/" + target, ":" + target))
+    """Whether a part is the target, or belongs to it: an instance's protection to the instance."""
+    return any(
+        one == target or one.endswith(("/" + target, ":" + target))
+        for one in (resource, target_of(resource))
+    )
 
 
 def _moment(text: Any) -> datetime | None:

@@ -193,6 +193,48 @@ def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
     return {}
 
 
+def modify_interface(_: State, call: Call, caller: Caller) -> Result:
+    """ec2:ModifyNetworkInterfaceAttribute of the groups: they are the interface's alone, and the
+    instance shows those of its first interface; moto keeps the instance's own beside them."""
+    wanted = call.params.get("Groups")
+    if not wanted:
+        return None
+    backend = _ec2(call, caller)
+    name = str(call.params["NetworkInterfaceId"])
+    interface = backend.enis.get(name)
+    if interface is None:
+        code = "InvalidNetworkInterfaceID.NotFound"
+        raise ApiError(code, f"The network interface '{name}' does not exist")
+    interface._group_set = _security_groups(backend, wanted)
+    instance = interface.instance
+    if instance is not None and next(iter(instance.nics.values())) is interface:
+        instance.security_groups = list(interface._group_set)
+    return {}
+
+
+def modify_instance_groups(_: State, call: Call, caller: Caller) -> Result:
+    """ec2:ModifyInstanceAttribute of the groups: those of its interface, if it has only one."""
+    wanted = call.params.get("Groups")
+    if not wanted:
+        return None
+    instance = _instance(call, caller, str(call.params["InstanceId"]))
+    if len(instance.nics) > 1:
+        raise ApiError("InvalidInstanceID", "There are multiple interfaces attached to instance.")
+    groups = _security_groups(_ec2(call, caller), wanted)
+    instance.security_groups = list(groups)
+    for interface in instance.nics.values():
+        interface._group_set = list(groups)
+    return {}
+
+
+def _security_groups(backend: Any, wanted: list[str]) -> list[Any]:
+    found = [backend.get_security_group_from_id(name) for name in wanted]
+    for name, group in zip(wanted, found, strict=True):
+        if group is None:
+            raise ApiError("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    return found
+
+
 def create_volume(state: State, call: Call, caller: Caller) -> Result:
     """ec2:CreateVolume from a snapshot of another account: shared with the caller, or refused.
 
@@ -294,6 +336,8 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "ec2:GetImageBlockPublicAccessState": _switch(_IMAGES, _IMAGE_STATE, None),
     "ec2:EnableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, "asked"),
     "ec2:DisableImageBlockPublicAccess": _switch(_IMAGES, _IMAGE_STATE, UNBLOCKED),
+    "ec2:ModifyNetworkInterfaceAttribute": modify_interface,
+    "ec2:ModifyInstanceAttribute": modify_instance_groups,
     "ec2:CreateVolume": create_volume,
     "ec2:CancelSpotInstanceRequests": cancel_spot_requests,
     "ec2:DescribeSpotInstanceRequests": describe_spot_requests,

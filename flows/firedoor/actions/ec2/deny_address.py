@@ -92,11 +92,20 @@ def _ours(entries: list[dict[str, Any]], address: str) -> int:
             for each in entries
             if each["RuleAction"] == "deny"
             and str(each["Protocol"]) == "-1"
-            and each.get("CidrBlock") == f"{address}/32"
+            and each.get(_field(address)) == _block(address)
             and _number(each) < first
         ),
         0,
     )
+
+
+def _field(address: str) -> str:
+    return "Ipv6CidrBlock" if ":" in address else "CidrBlock"
+
+
+def _block(address: str) -> str:
+    """The address alone, as a network ACL takes it."""
+    return f"{address}/{128 if ':' in address else 32}"
 
 
 def _free(entries: list[dict[str, Any]]) -> int:
@@ -137,7 +146,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
         if change.to is None:
             aws.call("ec2", "delete_network_acl_entry", region=region, **named)
             return
-        what = {"Protocol": "-1", "RuleAction": "deny", "CidrBlock": f"{address}/32"}
+        what = {"Protocol": "-1", "RuleAction": "deny", _field(address): _block(address)}
         aws.call("ec2", "create_network_acl_entry", region=region, **named, **what)
     except AwsError as error:
         gone = change.to is None and error.code.startswith(
@@ -176,5 +185,6 @@ def commands(change: Change) -> list[list[str]]:
     named += ["--rule-number", str(number), "--egress" if way == "out" else "--ingress"]
     if change.to is None:
         return [["ec2", "delete-network-acl-entry", *named]]
-    what = ["--protocol", "-1", "--rule-action", "deny", "--cidr-block", f"{address}/32"]
+    option = "--ipv6-cidr-block" if ":" in address else "--cidr-block"
+    what = ["--protocol", "-1", "--rule-action", "deny", option, _block(address)]
     return [["ec2", "create-network-acl-entry", *named, *what]]
