@@ -1,10 +1,12 @@
 """Drills of instances, miners and shared snapshots: passed as shipped, failed without any step.
 
-Each of them plays in seconds, so what is missing is tried one step at a time.
+A drill takes seconds, and there are many steps: one of each runbook is taken out in every run of the
+tests, and each of them with FIREDOOR_MUTATION=all.
 """
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
@@ -54,6 +56,19 @@ MISSING = [
 ]
 
 
+ALWAYS = {"isolate", "stopped", "taken_back"}
+CASES = [
+    pytest.param(
+        *case,
+        marks=pytest.mark.skipif(
+            case[1] not in ALWAYS and os.environ.get("FIREDOOR_MUTATION") != "all",
+            reason="one step of each runbook; all of them with FIREDOOR_MUTATION=all",
+        ),
+    )
+    for case in MISSING
+]
+
+
 def unmet(drilled: Drilled) -> set[Any]:
     return {each["id"] for each in drilled.objectives if not each["met"]}
 
@@ -88,7 +103,7 @@ def test_the_shipped_drill_is_performed_without_challenges(drill: Play, scenario
     assert set(drilled.proof.values()) == {True}
 
 
-@pytest.mark.parametrize(("runbook", "step", "objective"), MISSING)
+@pytest.mark.parametrize(("runbook", "step", "objective"), CASES)
 def test_without_one_containment_step_the_drill_fails(
     drill: Play, library: Library, runbook: str, step: str, objective: str
 ) -> None:
