@@ -1,7 +1,7 @@
 """Drills of instances, miners and shared snapshots: passed as shipped, failed without any step.
 
-A drill takes seconds, and there are many steps: one of each runbook is taken out in every run of the
-tests, and each of them with FIREDOOR_MUTATION=all.
+A drill takes seconds, and there are many steps: one of each runbook is taken out in every run of
+the tests, and each of them with FIREDOOR_MUTATION=all.
 """
 
 from __future__ import annotations
