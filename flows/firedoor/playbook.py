@@ -29,7 +29,7 @@ Source = Annotated[
         description="Who made the finding: guardduty, health, macie, access-analyzer, …",
     ),
 ]
-Part = Literal["actor", "target"]
+Part = Literal["actor", "target", "unknown"]
 StepName = Annotated[
     str,
     msgspec.Meta(
@@ -65,7 +65,7 @@ class Match(Said, frozen=True, kw_only=True):
             and (not self.sources or finding.source in self.sources)
             and (not self.principals or (named.principal or "unknown") in self.principals)
             and (not self.resources or named.kind in self.resources)
-            and (not self.parts or named.part in self.parts)
+            and (not self.parts or (named.part or "unknown") in self.parts)
             and (not self.alone or is_alone(finding))
         )
 
