@@ -42,6 +42,9 @@ def _ec2(call: Call, account: str) -> Iterator[str]:
     params = dict(call.params)
     if call.operation == "CreateSnapshots":
         params["InstanceId"] = (params.get("InstanceSpecification") or {}).get("InstanceId")
+        # Each of its volumes, and the snapshots that there will be.
+        yield f"{root}{account}:volume/*"
+        yield f"{root}:snapshot/*"
     elif call.operation.endswith("IamInstanceProfile") or call.operation.startswith("Replace"):
         params["InstanceId"] = params.get("InstanceId") or _bound(call, account)
     if call.operation == "RunInstances":

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from firedoor.actions.cloudtrail._events import Event, oldest_first, succeeded, when
+from firedoor.actions.cloudtrail._events import Event, Identity, oldest_first, succeeded, when
 from firedoor.actions.cloudtrail._hunt import fits
 from firedoor.kinds import InstanceId, Region, Time, time_text
 
@@ -83,6 +83,16 @@ class Launches(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[Grouped]
     services: list[Served]
     others: list[str]
+
+
+def his(event: Event, user: str | None, role: str | None, keys: Iterable[str]) -> bool:
+    """Whether a call was made by the user, by a session of the role, or with one of the keys."""
+    who = Identity.of(event)
+    return (
+        (user is not None and who.user.lower() == user.lower())
+        or (role is not None and who.role.lower() == role.lower())
+        or who.key in keys
+    )
 
 
 def launches(events: Iterable[Event]) -> Launches:

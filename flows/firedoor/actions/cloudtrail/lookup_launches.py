@@ -19,7 +19,6 @@ from firedoor.actions.cloudtrail._events import (
     DELIVERY,
     Event,
     Found,
-    Identity,
     all_regions,
     find,
     sweep,
@@ -31,6 +30,7 @@ from firedoor.actions.cloudtrail._launches import (
     Launched,
     Requested,
     Served,
+    his,
     launches,
 )
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
@@ -78,7 +78,8 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         found = sweep(regions, look)
         events += found.events
         unknown += found.unknown
-    mine = [each for each in unique(events) if _his(each, given)]
+    keys = given.access_key_ids
+    mine = [each for each in unique(events) if his(each, given.user, given.role, keys)]
     told = launches(mine)
     who = given.user or given.role or "a key"
     unknown += [f"{each}: end it by hand, when it was not ours" for each in told.others]
@@ -110,12 +111,3 @@ def _names(given: Input) -> list[tuple[str, str]]:
 
 def _look(aws: Aws, region: str, attribute: str, value: str, since: datetime) -> Found:
     return find(aws, region, attribute, value, since=since, until=None, pages=PAGES)
-
-
-def _his(event: Event, given: Input) -> bool:
-    who = Identity.of(event)
-    return (
-        (given.user is not None and who.user.lower() == given.user.lower())
-        or (given.role is not None and who.role.lower() == given.role.lower())
-        or who.key in given.access_key_ids
-    )

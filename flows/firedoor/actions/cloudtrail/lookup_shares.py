@@ -19,7 +19,6 @@ from firedoor.actions import contract
 from firedoor.actions.cloudtrail._events import (
     DELIVERY,
     Event,
-    Identity,
     all_regions,
     find,
     oldest_first,
@@ -29,6 +28,7 @@ from firedoor.actions.cloudtrail._events import (
     when,
 )
 from firedoor.actions.cloudtrail._hunt import fits
+from firedoor.actions.cloudtrail._launches import his
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
 from firedoor.errors import BadInput
 from firedoor.kinds import (
@@ -109,7 +109,9 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         found = sweep(regions, look)
         events += found.events
         unknown += found.unknown
-    mine = [each for each in unique(events) if _his(each, given) and succeeded(each)]
+    keys = (given.access_key_id,) if given.access_key_id else ()
+    done = filter(succeeded, unique(events))
+    mine = [each for each in done if his(each, given.user, given.role, keys)]
     shared = list(_shared(mine))
     who = given.user or given.role or "a key"
     return Output(
@@ -124,15 +126,6 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
             ),
         ),
         unknown=(*unknown, DELIVERY),
-    )
-
-
-def _his(event: Event, given: Input) -> bool:
-    who = Identity.of(event)
-    return (
-        (given.user is not None and who.user.lower() == given.user.lower())
-        or (given.role is not None and who.role.lower() == given.role.lower())
-        or (given.access_key_id is not None and who.key == given.access_key_id)
     )
 
 

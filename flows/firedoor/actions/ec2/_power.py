@@ -40,21 +40,26 @@ def lift_or_set(aws: Aws, change: Change, protection: str) -> bool:
     """Make a change of the protection; False when the change is about something else."""
     if not change.resource.endswith(f"#{protection}"):
         return False
-    instance = name_of(change.resource)
     name = protection[0].upper() + protection[1:]
+    set_attribute(aws, change, {name: {"Value": bool(change.to)}})
+    return True
+
+
+def set_attribute(aws: Aws, change: Change, attribute_: dict[str, Any]) -> None:
+    """Set one attribute: AWS takes one a call. NotFound when there is no instance any more."""
+    instance = name_of(change.resource)
     try:
         aws.call(
             "ec2",
             "modify_instance_attribute",
             region=region_in(change.resource),
             InstanceId=instance,
-            **{name: {"Value": bool(change.to)}},
+            **attribute_,
         )
     except AwsError as error:
         if error.code not in GONE:
             raise
-        raise cannot_come_back(instance, protection) from None
-    return True
+        raise cannot_come_back(instance, change.resource.partition("#")[2]) from None
 
 
 def protection_words(change: Change) -> list[str]:

@@ -13,24 +13,23 @@ from typing import Any
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Permission, Reopens
 from firedoor.actions.ec2._instance import (
-    GONE,
     INSTANCE,
     InstanceState,
     OfInstance,
     attribute,
-    cannot_come_back,
     described,
     gone_check,
     name_of,
     region_in,
     root_of,
 )
-from firedoor.errors import AwsError
+from firedoor.actions.ec2._power import set_attribute
 
 PERMISSIONS = (
     Permission("ec2:DescribeInstances"),
     Permission("ec2:DescribeInstanceAttribute"),
     Permission("ec2:ModifyInstanceAttribute", INSTANCE),
+    Permission("ec2:ModifyInstanceAttribute", "arn:{partition}:ec2:{region}:{account}:volume/*"),
 )
 EXAMPLE = {"instance": "i-0123456789abcdef0"}
 REOPENS = Reopens()
@@ -85,20 +84,8 @@ def _wanted(resource: str) -> Any:
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Set one attribute: AWS takes one a call. NotFound when undo comes too late."""
-    instance = name_of(change.resource)
-    try:
-        aws.call(
-            "ec2",
-            "modify_instance_attribute",
-            region=region_in(change.resource),
-            InstanceId=instance,
-            **_attribute(change),
-        )
-    except AwsError as error:
-        if error.code not in GONE:
-            raise
-        raise cannot_come_back(instance, change.resource.partition("#")[2]) from None
+    """Set one attribute. NotFound when undo comes too late."""
+    set_attribute(aws, change, _attribute(change))
 
 
 def _attribute(change: Change) -> dict[str, Any]:

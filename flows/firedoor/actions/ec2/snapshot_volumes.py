@@ -33,6 +33,8 @@ PERMISSIONS = (
     Permission("ec2:DescribeInstances"),
     Permission("ec2:DescribeSnapshots"),
     Permission("ec2:CreateSnapshots", INSTANCE),
+    Permission("ec2:CreateSnapshots", "arn:{partition}:ec2:{region}:{account}:volume/*"),
+    Permission("ec2:CreateSnapshots", "arn:{partition}:ec2:{region}::snapshot/*"),
     Permission(
         "ec2:CreateTags",
         "arn:{partition}:ec2:{region}::snapshot/*",
