@@ -92,6 +92,14 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$",
         "reports",
     ),
+    Kind(
+        "ip_address",
+        "string",
+        "An IP address, of version 4 or 6.",
+        r"^(((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+        r"|[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,39})$",
+        "198.51.100.7",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -272,6 +280,7 @@ IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
 AccessPointName = Annotated[str, _annotated("access_point_name")]
+IpAddress = Annotated[str, _annotated("ip_address")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]

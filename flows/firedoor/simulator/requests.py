@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from firedoor.simulator import accounts
+from firedoor.simulator import accounts, compute
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -99,11 +99,10 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return _asked_s3(call)
     prefix = _PREFIX.get(call.service, call.signing_name)
     action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
-    if call.service == "ec2":
-        instances = _instances(call.params)
-        if instances and not call.operation.startswith("Describe"):
-            arn = f"arn:aws:ec2:{call.region}:{caller.account}:instance/"
-            return [Asked(action, arn + name) for name in instances]
+    if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
+        named = compute.resources(call, caller.account)
+        if named:
+            return [Asked(action, resource) for resource in named]
     return [Asked(action, _resource(call, caller))]
 
 
@@ -146,12 +145,6 @@ def _access_point(call: Call, caller: Caller) -> str:
         return "*"
     region = "" if "MultiRegion" in call.operation else call.region
     return f"arn:aws:s3:{region}:{caller.account}:accesspoint/{name}"
-
-
-def _instances(params: Mapping[str, Any]) -> list[str]:
-    many = params.get("InstanceIds")
-    one = params.get("InstanceId")
-    return [str(name) for name in many] if isinstance(many, list) else [str(one)] if one else []
 
 
 def _asked_s3(call: Call) -> list[Asked]:
@@ -272,6 +265,7 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
     if call.service == "s3":
         for key, value in accounts.object_tags(call.params).items():
             found[f"s3:ExistingObjectTag/{key}"] = value
+    found.update(compute.context(call, caller.account))
     return found
 
 

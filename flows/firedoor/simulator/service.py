@@ -14,11 +14,13 @@ from moto.iam.models import AccessKeyLastUsed
 from firedoor.simulator import (
     accounts,
     buckets,
+    compute_extras,
     details,
     guardduty,
     iam_extras,
     interfaces,
     limits,
+    network,
     paging,
     public,
     recording,
@@ -64,6 +66,7 @@ OWN: Mapping[str, Own] = {
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
+    **compute_extras.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -88,6 +91,9 @@ class Service:
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> Reply:
         """The reply to an HTTP request; DropConnection when a fault takes the reply away."""
+        if target == network.PATH:
+            with self._lock:
+                return network.answer(self.state, body)
         call = open_call(method, target, headers, body)
         try:
             read_operation(call)
@@ -149,11 +155,12 @@ class Service:
             public.check(call, _account(call, caller))
             buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
-            if own:
-                result = own(self.state, call, caller)
+            # An operation of our own that has nothing to say leaves it to moto.
+            result = own(self.state, call, caller) if own else None
+            if result is not None:
                 reply = write_reply(call, result)
             else:
-                extra |= paging.ask_for_everything(call)
+                extra |= paging.ask_for_everything(call) | compute_extras.rewritten(call)
                 reply = paging.cut(call, carry_out(call, _account(call, caller), extra))
                 if reply.status < 300:
                     iam_extras.after(call, caller)

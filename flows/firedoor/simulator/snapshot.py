@@ -14,13 +14,17 @@ from moto.iam.models import User
 from moto.s3.models import FakeDeleteMarker, s3_backends
 
 from firedoor.simulator import accounts, buckets
+from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
 
 
-def snapshot(account: str, scps: object = ()) -> Data:
-    """Users, roles, groups, policies, profiles and buckets of an account; JSON-able, sorted."""
+def snapshot(
+    account: str, scps: object = (), beside: Mapping[tuple[str, ...], Any] | None = None
+) -> Data:
+    """Users, roles, groups, policies, profiles, buckets and instances of an account; JSON-able,
+    sorted. `beside`: what the simulator keeps where moto lacks an operation."""
     backend = accounts.iam(account)
     in_use = {
         arn
@@ -50,6 +54,9 @@ def snapshot(account: str, scps: object = ()) -> Data:
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
     }
+    machines = compute(account, beside or {})
+    if machines:
+        found["compute"] = machines
     ordered: Data = _sorted(found)
     return ordered
 

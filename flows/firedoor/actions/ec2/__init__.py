@@ -1,0 +1,1 @@
+"""Actions on EC2: instances, their networks, volumes, snapshots and images."""
