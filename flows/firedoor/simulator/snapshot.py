@@ -149,10 +149,11 @@ def _version(version: Any) -> Any:
 
 
 def _access_points(account: str) -> Data:
-    """Access points and the account's own block; nothing when S3 Control was never called."""
+    """Access points and the account's own block."""
     control = sys.modules.get("moto.s3control.models")
     if control is None:
-        return {}
+        # S3 Control was never called.
+        return {"public_access_block": None, "access_points": {}, "multi_region_access_points": {}}
     backend = control.s3control_backends[account]["aws"]
     block = backend.public_access_block
     points = {
