@@ -101,8 +101,9 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
-        if named:
-            return [Asked(action, resource) for resource in named]
+        more = [Asked(*each) for each in compute.besides(call, caller.account)]
+        if named or more:
+            return [Asked(action, resource) for resource in named or ["*"]] + more
     return [Asked(action, _resource(call, caller))]
 
 

@@ -20,6 +20,7 @@ from firedoor.simulator import (
     iam_extras,
     interfaces,
     limits,
+    managed,
     network,
     paging,
     public,
@@ -67,6 +68,7 @@ OWN: Mapping[str, Own] = {
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
     **compute_extras.OPERATIONS,
+    **managed.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
