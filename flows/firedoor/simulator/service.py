@@ -19,12 +19,15 @@ from firedoor.simulator import (
     iam_extras,
     interfaces,
     limits,
+    organizations,
     paging,
     public,
     recording,
     regions,
     reports,
+    roles_anywhere,
     root,
+    root_sessions,
     sts,
 )
 from firedoor.simulator.credentials import Caller, authenticate, refuse_what_sessions_may_not
@@ -63,6 +66,8 @@ OWN: Mapping[str, Own] = {
     **buckets.OPERATIONS,
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
+    **root_sessions.OPERATIONS,
+    **roles_anywhere.OPERATIONS,
     **regions.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
@@ -146,6 +151,7 @@ class Service:
             _befall(call, caller, fault)
             authorise(call, caller, self.state.scps, self.state.clock.now())
             limits.check(call, caller)
+            organizations.check(call, caller)
             public.check(call, _account(call, caller))
             buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
@@ -158,6 +164,7 @@ class Service:
                 if reply.status < 300:
                     iam_extras.after(call, caller)
                     interfaces.after(call, caller.account)
+                    organizations.after(self.state, call, caller)
         except ApiError as error:
             if not quiet:
                 recording.record_error(self.state.trail, call, caller, error.code, error.message)
