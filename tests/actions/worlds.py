@@ -535,7 +535,7 @@ WORLDS = (
         also_writes=_set(
             CREATE,
         ),
-        undoes_with=(SCRAP,),
+        also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,
     ),
@@ -638,7 +638,7 @@ WORLDS = (
         also_writes=_set(
             CREATE,
         ),
-        undoes_with=(SCRAP,),
+        also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,
     ),
@@ -651,7 +651,7 @@ WORLDS = (
         also_writes=_set(
             CREATE,
         ),
-        undoes_with=(SCRAP,),
+        also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,
     ),
