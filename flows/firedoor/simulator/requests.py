@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from firedoor.simulator import accounts, compute
+from firedoor.simulator import accounts, compute, organizations, roles_anywhere
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -99,6 +99,10 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return _asked_s3(call)
     prefix = _PREFIX.get(call.service, call.signing_name)
     action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
+    if call.service == "organizations":
+        return [Asked(action, arn) for arn in organizations.resources(call, caller)]
+    if call.service == "rolesanywhere":
+        return [Asked(action, roles_anywhere.resource(call, caller))]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
         more = [Asked(*each) for each in compute.besides(call, caller.account)]
@@ -126,6 +130,9 @@ def _resource(call: Call, caller: Caller) -> str:
     if call.service == "iam":
         return iam_resource(call, caller)
     if call.service == "sts":
+        if call.operation == "AssumeRoot":
+            target = str(call.params["TargetPrincipal"]).removesuffix(":root").rpartition(":")[2]
+            return f"arn:aws:iam::{target}:root"
         if call.operation == "GetFederationToken":
             name = call.params.get("Name", "")
             return f"arn:aws:sts::{caller.account}:federated-user/{name}"
@@ -296,6 +303,8 @@ _PRINCIPAL_TYPES = {
 _FROM_PARAMS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "iam:PolicyARN": lambda params: params.get("PolicyArn"),
     "iam:PermissionsBoundary": lambda params: params.get("PermissionsBoundary"),
+    "organizations:PolicyType": organizations.policy_type,
+    "sts:TaskPolicyArn": lambda params: (params.get("TaskPolicyArn") or {}).get("arn"),
     "sts:ExternalId": lambda params: params.get("ExternalId"),
     "sts:RoleSessionName": lambda params: params.get("RoleSessionName"),
     "s3:prefix": lambda params: params.get("Prefix"),

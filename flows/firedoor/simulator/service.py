@@ -22,12 +22,15 @@ from firedoor.simulator import (
     limits,
     managed,
     network,
+    organizations,
     paging,
     public,
     recording,
     regions,
     reports,
+    roles_anywhere,
     root,
+    root_sessions,
     sts,
 )
 from firedoor.simulator.credentials import Caller, authenticate, refuse_what_sessions_may_not
@@ -66,6 +69,8 @@ OWN: Mapping[str, Own] = {
     **buckets.OPERATIONS,
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
+    **root_sessions.OPERATIONS,
+    **roles_anywhere.OPERATIONS,
     **regions.OPERATIONS,
     **compute_extras.OPERATIONS,
     **managed.OPERATIONS,
@@ -154,6 +159,7 @@ class Service:
             _befall(call, caller, fault)
             authorise(call, caller, self.state.scps, self.state.clock.now())
             limits.check(call, caller)
+            organizations.check(call, caller)
             public.check(call, _account(call, caller))
             buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
@@ -167,6 +173,7 @@ class Service:
                 if reply.status < 300:
                     iam_extras.after(call, caller)
                     interfaces.after(call, caller.account)
+                    organizations.after(self.state, call, caller)
         except ApiError as error:
             if not quiet:
                 recording.record_error(self.state.trail, call, caller, error.code, error.message)

@@ -13,7 +13,7 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import FakeDeleteMarker, s3_backends
 
-from firedoor.simulator import accounts, buckets
+from firedoor.simulator import accounts, buckets, identity_center, roles_anywhere
 from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
 
@@ -50,6 +50,12 @@ def snapshot(
         "virtual_mfa_devices": sorted(backend.virtual_mfa_devices),
         "service_control_policies": scps,
         "s3": _access_points(account),
+        "root_user": {
+            "keys": {key.access_key_id: key.status for key in accounts.root(account).keys},
+            "password": accounts.root(account).password,
+        },
+        "identity_center": identity_center.access(account),
+        "roles_anywhere": roles_anywhere.switches(account),
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
