@@ -25,7 +25,10 @@ class Report:
 
 @dataclass
 class State:
-    """The simulator's own state; `scps` are, for an account, the documents of each level."""
+    """The simulator's own state; `scps` are, for an account, the documents of each level.
+
+    `limits`: by the name of a role, what sessions of it may do at most from now on.
+    """
 
     clock: Clock
     accounts: tuple[str, ...]
@@ -35,6 +38,7 @@ class State:
     faults: Faults
     scps: dict[str, tuple[tuple[Document, ...], ...]] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    limits: dict[str, Document] = field(default_factory=dict)
     findings: dict[tuple[str, str], dict[str, Document]] = field(default_factory=dict)
 
     def add_finding(self, account: str, region: str, finding: Mapping[str, Any]) -> None:
