@@ -101,9 +101,9 @@ KINDS: Mapping[str, Kind] = _kinds(
         "198.51.100.7",
     ),
     Kind(
-        "roles_anywhere_id",
+        "roles_anywhere_profile_id",
         "string",
-        "The id of a trust anchor or a profile of IAM Roles Anywhere.",
+        "The id of a profile of IAM Roles Anywhere.",
         r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
         "00000000-1111-4222-8333-444455556666",
     ),
@@ -296,7 +296,7 @@ AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
 AccessPointName = Annotated[str, _annotated("access_point_name")]
 IpAddress = Annotated[str, _annotated("ip_address")]
-RolesAnywhereId = Annotated[str, _annotated("roles_anywhere_id")]
+RolesAnywhereProfileId = Annotated[str, _annotated("roles_anywhere_profile_id")]
 IdentityCenterUserId = Annotated[str, _annotated("identity_center_user_id")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]

@@ -108,6 +108,10 @@ def _explained(
 ) -> tuple[list[str], bool]:
     """Each difference with its reason, and whether each has one."""
     ours = {place(one.change.resource): one for one in left}
+    # A virtual device that was removed from its user is gone from the account too.
+    devices = [one for one in left if "#mfa-device/" in one.change.resource]
+    if devices:
+        ours["virtual_mfa_devices"] = devices[-1]
     theirs = {path: act for act in attacker.after() for path in act.changed}
     told: list[str] = []
     same = True
@@ -130,8 +134,17 @@ def place(resource: str) -> str:
     what, _, item = part.partition("/")
     if holder.split(":")[2:3] == ["s3"]:
         return _place_in_s3(holder, kind, name, what)
+    if holder.split(":")[2:3] == ["rolesanywhere"]:
+        region = holder.split(":")[3]
+        return f"roles_anywhere/{region}/{kind.title().replace('-', '')}/{name}"
+    if what == "assignment":
+        return "identity_center/assignments"
+    if what == "membership":
+        return "identity_center/memberships"
     if what == "user":
         return f"users/{name.rsplit('/', 1)[-1]}"
+    if what == "mfa-device":
+        return f"users/{name.rsplit('/', 1)[-1]}/mfa_devices"
     if what == "member":
         return f"users/{item}/groups"
     if what == "default-version":

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from firedoor.simulator import accounts, compute, organizations, roles_anywhere
+from firedoor.simulator import (
+    accounts,
+    compute,
+    identity_center,
+    organizations,
+    roles_anywhere,
+)
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -263,6 +269,10 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
             age = int((now - caller.session.issued).total_seconds())
             found["aws:MultiFactorAuthAge"] = str(age)
         found.update(caller.session.delivered or {})
+        if "/aws-reserved/sso.amazonaws.com/" in caller.principal_arn:
+            person = identity_center.person_of(caller.session.name)
+            if person:
+                found["identitystore:UserId"] = person
     for key, value in _principal_tags(caller).items():
         found[f"aws:PrincipalTag/{key}"] = value
     for key, read in _FROM_PARAMS.items():
