@@ -24,6 +24,7 @@ from firedoor.simulator.snapshot import differences
 from tests.actions.all_worlds import WORLDS
 from tests.actions.conftest import Door, acting_as
 from tests.actions.machines import MACHINES
+from tests.actions.workloads import WORKLOADS
 from tests.actions.worlds import World
 from tests.simulator.conftest import ACCOUNT, OTHER_ACCOUNT, Bench, policy
 
@@ -46,7 +47,7 @@ def target(world: World, bench: Bench, aws: BotoAws, clock: VirtualClock) -> Doo
 def test_every_mutating_action_has_worlds() -> None:
     mutating = {name for name, found in registry().items() if found.mutating}
 
-    assert {world.action for world in (*WORLDS, *MACHINES)} == mutating
+    assert {world.action for world in (*WORLDS, *MACHINES, *WORKLOADS)} == mutating
 
 
 @each_world

@@ -27,7 +27,8 @@ from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
 
 READS = re.compile(
-    r"^(get|list|describe|lookup|simulate|generate|head|batch_get|search|select|validate)_"
+    r"^(get|list|describe|lookup|simulate|generate|head|batch_get|search|select|validate|filter"
+    r"|download)_"
 )
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -181,6 +182,12 @@ class BotoAws:
             }
             if not more or (paginator[2] and not page.get(paginator[2])):
                 return
+
+    def download(self, url: str, *, most: int) -> bytes:
+        """What a link that AWS gave leads to; see `firedoor.aws.download`."""
+        from firedoor.aws.download import fetch  # lazy: few actions need it
+
+        return fetch(url, endpoint=self.endpoint, most=most)
 
     def regions(self) -> list[str]:
         """The enabled Regions, the own one first; [own] when they cannot be listed."""

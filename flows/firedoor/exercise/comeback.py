@@ -18,6 +18,7 @@ import msgspec
 from firedoor.clock import VirtualClock
 from firedoor.engine.desk import Desk
 from firedoor.engine.undo import Undoing, plan_undo, undo
+from firedoor.exercise.workload_places import workload_place
 from firedoor.kinds import mask_key_id
 from firedoor.runbook import Json
 from firedoor.simulator.attacker import Attacker
@@ -129,6 +130,9 @@ def _explained(
 
 def place(resource: str) -> str:
     """Where in a snapshot a resource of a change stands: `users/alice/access_keys/AKIA…`."""
+    workload = workload_place(resource)
+    if workload:
+        return workload
     holder, _, part = resource.partition("#")
     kind, _, name = holder.rpartition(":")[2].partition("/")
     what, _, item = part.partition("/")

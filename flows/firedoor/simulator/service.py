@@ -14,8 +14,12 @@ from moto.iam.models import AccessKeyLastUsed
 from firedoor.simulator import (
     accounts,
     buckets,
+    clusters,
     compute_extras,
+    databases,
     details,
+    drill_calls,
+    functions,
     guardduty,
     iam_extras,
     interfaces,
@@ -74,6 +78,10 @@ OWN: Mapping[str, Own] = {
     **regions.OPERATIONS,
     **compute_extras.OPERATIONS,
     **managed.OPERATIONS,
+    **functions.OPERATIONS,
+    **databases.OPERATIONS,
+    **clusters.OPERATIONS,
+    **drill_calls.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -208,7 +216,7 @@ def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
 
 def _account(call: Call, caller: Caller) -> str:
     """Whose state a call works on; an anonymous one's is the bucket's."""
-    if caller.account:
+    if caller.account or call.drill:
         return caller.account
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
     if bucket is None:

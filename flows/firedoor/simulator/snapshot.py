@@ -16,6 +16,7 @@ from moto.s3.models import FakeDeleteMarker, s3_backends
 from firedoor.simulator import accounts, buckets, identity_center, roles_anywhere
 from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
+from firedoor.simulator.workload_state import workloads
 
 Data = dict[str, Any]
 
@@ -63,6 +64,7 @@ def snapshot(
     machines = compute(account, beside or {})
     if machines:
         found["compute"] = machines
+    found |= workloads(account)
     ordered: Data = _sorted(found)
     return ordered
 
