@@ -109,7 +109,9 @@ def _explained(
     """Each difference with its reason, and whether each has one."""
     ours = {place(one.change.resource): one for one in left}
     # A virtual device that was removed from its user is gone from the account too.
-    ours |= {"virtual_mfa_devices": one for one in left if "#mfa-device/" in one.change.resource}
+    devices = [one for one in left if "#mfa-device/" in one.change.resource]
+    if devices:
+        ours["virtual_mfa_devices"] = devices[-1]
     theirs = {path: act for act in attacker.after() for path in act.changed}
     told: list[str] = []
     same = True
