@@ -35,6 +35,7 @@ class Asked:
 
 
 _PREFIX = {
+    "sso-admin": "sso",
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",
