@@ -65,7 +65,10 @@ def unasked_steps(
                 Unasked(step=step.id or "", action=step.action, target=target, why=why)
                 for target in targets
             ]
-    brakes += [*([] if found else empty), *_protected(finding, plan, {each.target for each in found})]
+    brakes += [
+        *([] if found else empty),
+        *_protected(finding, plan, {each.target for each in found}),
+    ]
     return (() if brakes else tuple(found)), "; ".join(brakes)
 
 
