@@ -85,6 +85,48 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
         "example-bucket",
     ),
+    Kind(
+        "backup_vault",
+        "string",
+        "The name of an AWS Backup vault.",
+        r"^[A-Za-z0-9_-]{2,50}$",
+        "Default",
+    ),
+    Kind(
+        "config_type",
+        "string",
+        "A type of resource as AWS Config names it.",
+        r"^AWS::[A-Za-z0-9]{1,60}::[A-Za-z0-9]{1,60}$",
+        "AWS::KMS::Key",
+    ),
+    Kind(
+        "kms_key",
+        "string",
+        "A KMS key: its id or its ARN, never an alias, which can be pointed elsewhere.",
+        r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-)?[0-9a-f]{8,32}(-[0-9a-f]{4,12}){0,4}$",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+    ),
+    Kind(
+        "trail",
+        "string",
+        "A CloudTrail trail: its name or its ARN.",
+        r"^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$",
+        "organization-trail",
+    ),
+    Kind(
+        "detector_id",
+        "string",
+        "The id of a GuardDuty detector.",
+        r"^[0-9a-f]{32}$",
+        "12abc34d567e8fa901bc2d34e56789f0",
+    ),
+    Kind(
+        "ses_identity",
+        "string",
+        "An identity that SES sends as: an e-mail address or a domain.",
+        r"^[A-Za-z0-9._%+=&'/!#$*?^`{|}~@-]{1,320}$",
+        "example.com",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -264,6 +306,12 @@ IamUserName = Annotated[str, _annotated("iam_user_name")]
 IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
+BackupVault = Annotated[str, _annotated("backup_vault")]
+ConfigType = Annotated[str, _annotated("config_type")]
+KmsKey = Annotated[str, _annotated("kms_key")]
+Trail = Annotated[str, _annotated("trail")]
+DetectorId = Annotated[str, _annotated("detector_id")]
+SesIdentity = Annotated[str, _annotated("ses_identity")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]

@@ -181,6 +181,10 @@ def tampered_cut(bench: Bench, name: str) -> Made:
     return {"role": name, "minted": "2026-03-14T08:59:00.000Z"}
 
 
+SCRIPTED = frozenset({"backup.test_restore"})
+"""Actions whose APIs the simulated AWS does not have: tested against the service models instead, in
+a module of their own."""
+
 PUT, DELETE = "iam:PutUserPolicy", "iam:DeleteUserPolicy"
 BOUND, UNBOUND = "iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary"
 KEY, SPECIAL = "iam:UpdateAccessKey", "iam:UpdateServiceSpecificCredential"
