@@ -107,6 +107,13 @@ KINDS: Mapping[str, Kind] = _kinds(
         "1234abcd-12ab-34cd-56ef-1234567890ab",
     ),
     Kind(
+        "kms_grant",
+        "string",
+        "The id of a grant on a KMS key.",
+        r"^[A-Za-z0-9]{1,128}$",
+        "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60",
+    ),
+    Kind(
         "trail",
         "string",
         "A CloudTrail trail: its name or its ARN.",
@@ -309,6 +316,7 @@ BucketName = Annotated[str, _annotated("bucket_name")]
 BackupVault = Annotated[str, _annotated("backup_vault")]
 ConfigType = Annotated[str, _annotated("config_type")]
 KmsKey = Annotated[str, _annotated("kms_key")]
+KmsGrant = Annotated[str, _annotated("kms_grant")]
 Trail = Annotated[str, _annotated("trail")]
 DetectorId = Annotated[str, _annotated("detector_id")]
 SesIdentity = Annotated[str, _annotated("ses_identity")]

@@ -28,6 +28,12 @@ MUTATING = sorted(
 )
 READS = re.compile(r"^[a-z]+:(Get|List|Describe|Lookup|Simulate|Generate)")
 TARGET = "ci-deployer"
+# Another target, by the input that names it.
+ELSEWHERE = {
+    "user": "somebody-else",
+    "role": "somebody-else",
+    "key": "0000abcd-12ab-34cd-56ef-1234567890ab",
+}
 FIRST = [next(world for world in WORLDS if world.action == name) for name in MUTATING]
 each_action = pytest.mark.parametrize("world", FIRST, ids=[world.action for world in FIRST])
 each_world = pytest.mark.parametrize("world", WORLDS, ids=[world.id for world in WORLDS])
@@ -165,7 +171,7 @@ def test_permissions_for_another_target_are_of_no_use(
     world: World, bench: Bench, clock: VirtualClock
 ) -> None:
     given = world.prepare(bench, TARGET)
-    other = {**given, "user": "somebody-else", "role": "somebody-else"}
+    other = {**given, **{name: value for name, value in ELSEWHERE.items() if name in given}}
     door = Door(narrow(bench, clock, world, other), clock, world.action, given)
 
     with pytest.raises(AwsRefused):

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.actions import kms_worlds
 from tests.simulator.conftest import ACCOUNT, Bench, policy
 
 PATH = "/ci/eu/"
@@ -222,4 +223,21 @@ WORLDS = (
     World("iam.revoke_role_sessions", "plain", role, CUT, UNCUT),
     World("iam.revoke_role_sessions", "role with a path", role_with_path, CUT, UNCUT),
     World("iam.revoke_role_sessions", "tampered", tampered_cut, CUT, CUT),
+    World("kms.enable_key", "by id", kms_worlds.disabled, "kms:EnableKey", "kms:DisableKey"),
+    World("kms.enable_key", "by ARN", kms_worlds.by_arn, "kms:EnableKey", "kms:DisableKey"),
+    World(
+        "kms.cancel_deletion",
+        "pending",
+        kms_worlds.going,
+        "kms:CancelKeyDeletion",
+        "kms:ScheduleKeyDeletion",
+    ),
+    World(
+        "kms.restore_key_policy",
+        "open to all",
+        kms_worlds.foreign_policy,
+        "kms:PutKeyPolicy",
+        "kms:PutKeyPolicy",
+    ),
+    World("kms.revoke_grant", "of another account", kms_worlds.grant, "kms:RevokeGrant", ""),
 )

@@ -14,6 +14,7 @@ from firedoor.actions.contract import Action, Permission
 from firedoor.runbook import Json
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_LAST = re.compile(r"/\{([a-z_]+)\}$")
 _NAMED = re.compile(r"(:iam::[0-9*]*:(?:user|role)/)([^/*]+)$")
 
 
@@ -49,6 +50,10 @@ def _statement(resources: list[str], condition: Json, actions: set[str]) -> dict
 
 
 def _resources(grant: Permission, filled: Mapping[str, str]) -> list[str]:
+    named = _LAST.search(grant.resource)
+    if named and filled.get(named[1], "").startswith("arn:"):
+        # What is named by its ARN needs nothing around it.
+        return [filled[named[1]]]
     resource = _fill(grant.resource, filled)
     if _NAMED.search(resource):
         return [resource, _NAMED.sub(r"\1*/\2", resource)]

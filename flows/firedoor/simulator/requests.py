@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts
+from firedoor.simulator import accounts, kms
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -119,6 +119,8 @@ def _resource(call: Call, caller: Caller) -> str:
             name = call.params.get("Name", "")
             return f"arn:aws:sts::{caller.account}:federated-user/{name}"
         return str(call.params.get("RoleArn") or "*")
+    if key := kms.resource_of(call, caller):
+        return key
     known = _ARNS.get(call.service)
     found = call.params.get(known[0]) if known else None
     if known is None or not isinstance(found, str):

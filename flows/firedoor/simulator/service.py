@@ -17,6 +17,7 @@ from firedoor.simulator import (
     guardduty,
     iam_extras,
     interfaces,
+    kms,
     limits,
     paging,
     public,
@@ -62,6 +63,7 @@ OWN: Mapping[str, Own] = {
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
+    **kms.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -143,6 +145,7 @@ class Service:
             authorise(call, caller, self.state.scps, self.state.clock.now())
             limits.check(call, caller)
             public.check(call, _account(call, caller))
+            kms.check(call, caller)
             own = root.own(call, caller) or OWN.get(call.name)
             if own:
                 result = own(self.state, call, caller)

@@ -12,7 +12,7 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import s3_backends
 
-from firedoor.simulator import accounts
+from firedoor.simulator import accounts, kms
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
@@ -47,6 +47,7 @@ def snapshot(account: str, scps: object = ()) -> Data:
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
+        "keys": kms.snapshot(account),
     }
     ordered: Data = _sorted(found)
     return ordered

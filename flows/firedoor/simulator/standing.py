@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts, public
+from firedoor.simulator import accounts, kms, public
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.policy import PolicySet, Request, Verdict, decide, trusts
 from firedoor.simulator.refusals import refusal
@@ -68,7 +68,8 @@ def _decide(call: Call, caller: Caller, one: Asked, request: Request, scps: Scps
         bucket = accounts.bucket(name)
         if bucket is not None:
             return _decide_bucket(caller, request, scps, bucket, key)
-    return decide(request, policies_of(caller, scps))
+    own = policies_of(caller, scps)
+    return kms.authorised(call, caller, request, own) or decide(request, own)
 
 
 def _decide_bucket(caller: Caller, request: Request, scps: Scps, bucket: Any, key: str) -> Verdict:
