@@ -100,39 +100,11 @@ KINDS: Mapping[str, Kind] = _kinds(
         "AWS::KMS::Key",
     ),
     Kind(
-        "kms_key",
-        "string",
-        "A KMS key: its id or its ARN, never an alias, which can be pointed elsewhere.",
-        r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?(mrk-)?[0-9a-f]{8,32}(-[0-9a-f]{4,12}){0,4}$",
-        "1234abcd-12ab-34cd-56ef-1234567890ab",
-    ),
-    Kind(
         "kms_grant",
         "string",
         "The id of a grant on a KMS key.",
         r"^[A-Za-z0-9]{1,128}$",
         "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60",
-    ),
-    Kind(
-        "trail",
-        "string",
-        "A CloudTrail trail: its name or its ARN.",
-        r"^(arn:aws[a-z-]*:cloudtrail:[a-z0-9-]+:[0-9]{12}:trail/)?[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$",
-        "organization-trail",
-    ),
-    Kind(
-        "detector_id",
-        "string",
-        "The id of a GuardDuty detector.",
-        r"^[0-9a-f]{32}$",
-        "12abc34d567e8fa901bc2d34e56789f0",
-    ),
-    Kind(
-        "ses_identity",
-        "string",
-        "An identity that SES sends as: an e-mail address or a domain.",
-        r"^[A-Za-z0-9._%+=&'/!#$*?^`{|}~@-]{1,320}$",
-        "example.com",
     ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
@@ -315,11 +287,7 @@ AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
 BackupVault = Annotated[str, _annotated("backup_vault")]
 ConfigType = Annotated[str, _annotated("config_type")]
-KmsKey = Annotated[str, _annotated("kms_key")]
 KmsGrant = Annotated[str, _annotated("kms_grant")]
-Trail = Annotated[str, _annotated("trail")]
-DetectorId = Annotated[str, _annotated("detector_id")]
-SesIdentity = Annotated[str, _annotated("ses_identity")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]
