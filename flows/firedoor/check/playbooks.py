@@ -189,12 +189,10 @@ class _Checker:
         found = self._reference(place, said)
         if found is None:
             return
+        # What a finding does not say may still be required: it then goes to another playbook.
         different = mismatch(found, sort_of(wanted.wanted))
         if different:
             self._add(place, f"{said} {different}")
-        elif found.optional and wanted.required:
-            message = f"{said} may be absent, but runbook {self._runbook!r} needs {wanted.name!r}"
-            self._add(place, message)
 
     def _reference(self, place: Path_, said: Any) -> Sort | None:
         """The sort of what a reference yields; None with a problem, or for a literal."""
