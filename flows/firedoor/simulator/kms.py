@@ -171,7 +171,7 @@ def resource_of(call: Call, caller: Caller) -> str:
 
 def snapshot(account: str) -> dict[str, Any]:
     """The keys of an account by id: whether they are on, what is due, who may use them."""
-    regions = kms_backends.get(account, {})
+    regions: Mapping[str, Any] = kms_backends.get(account, {})
     return {
         str(key.id): {
             "enabled": key.key_state == "Enabled",

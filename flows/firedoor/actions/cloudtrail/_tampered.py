@@ -1,0 +1,347 @@
+"""What was done to logging and detection, read from the calls that did it.
+
+Each list names things of one sort that a runbook can put right, with the Region and, where calls
+from before tell it, the settings as they were (JSON, in the words of the service's API). EC2 writes
+its parameters in a shape of its own, so names are looked for wherever they stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import msgspec
+
+from firedoor.actions import contract
+from firedoor.actions.cloudtrail._events import Event
+from firedoor.actions.cloudtrail._hunt import fits
+from firedoor.actions.wanted import compact
+from firedoor.kinds import BucketName, DetectorId, Region, Trail
+
+NOTED: Mapping[str, str] = {
+    "DeletePublishingDestination": "GuardDuty's export of findings was deleted",
+    "StopMonitoringMembers": "GuardDuty's administrator stopped watching members",
+    "DisassociateMembers": "members were taken away from the administrator account",
+    "DisassociateFromAdministratorAccount": "the account left its GuardDuty administrator",
+    "DisassociateFromMasterAccount": "the account left its administrator",
+    "DeleteDeliveryChannel": "Config's delivery channel was deleted",
+    "DeleteLogGroup": "a log group was deleted with what was in it",
+    "DeleteEventDataStore": "an event data store was deleted: restore it within 7 days",
+    "DeleteAnalyzer": "an analyzer of Access Analyzer was deleted",
+}
+"""Calls that a person has to put right, and what to read in the report."""
+LOOKED_FOR: tuple[str, ...] = (
+    *("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors", "CreateTrail"),
+    *("DeleteDetector", "UpdateDetector", "CreateFilter", "UpdateFilter", "CreateIPSet"),
+    *("UpdateIPSet", "DeleteFlowLogs", "CreateFlowLogs", "StopConfigurationRecorder"),
+    *("DeleteConfigurationRecorder", "DisableSecurityHub", "PutBucketLogging"),
+    *("DisassociateResolverQueryLogConfig", "DeleteResolverQueryLogConfig"),
+    *("DeleteModelInvocationLoggingConfiguration", "PutModelInvocationLoggingConfiguration"),
+    *NOTED,
+)
+"""Names of rare calls, of the attacker's and of whoever set logging up before him."""
+_Was = TypeVar("_Was")
+_FLOW_LOG = re.compile(r"\bfl-[0-9a-f]{8,17}\b")
+
+
+class TrailWas(contract.Output, frozen=True, kw_only=True):
+    """A trail that was stopped, deleted or changed; `settings` and `selectors` from before."""
+
+    trail: Trail
+    region: Region
+    done: str
+    settings: str | None = None
+    selectors: str | None = None
+
+
+class DetectorWas(contract.Output, frozen=True, kw_only=True):
+    """A detector that was disabled, or deleted with its findings."""
+
+    detector: DetectorId
+    region: Region
+    done: str
+
+
+class FilterMade(contract.Output, frozen=True, kw_only=True):
+    """A suppression filter that was made or changed."""
+
+    detector: DetectorId
+    name: str
+    region: Region
+
+
+class IpSetMade(contract.Output, frozen=True, kw_only=True):
+    """A trusted IP list that was made or changed: what comes from it makes no finding."""
+
+    detector: DetectorId
+    ip_set: str
+    region: Region
+
+
+class FlowLogWas(contract.Output, frozen=True, kw_only=True):
+    """A flow log that was deleted, with the call that had made it."""
+
+    flow_log: str
+    region: Region
+    settings: str | None = None
+
+
+class RecorderWas(contract.Output, frozen=True, kw_only=True):
+    """A recorder of AWS Config that was stopped or deleted."""
+
+    name: str
+    region: Region
+    done: str
+
+
+class HubWas(contract.Output, frozen=True, kw_only=True):
+    """A Region in which Security Hub was disabled."""
+
+    region: Region
+
+
+class QueryLogWas(contract.Output, frozen=True, kw_only=True):
+    """A VPC whose DNS queries are not logged any more, and by which configuration they were."""
+
+    config: str
+    vpc: str
+    region: Region
+
+
+class ModelLogWas(contract.Output, frozen=True, kw_only=True):
+    """A Region in which Bedrock's invocation logging was changed or taken away."""
+
+    region: Region
+    settings: str | None = None
+
+
+class BucketLogWas(contract.Output, frozen=True, kw_only=True):
+    """A bucket whose access log was turned off or sent elsewhere."""
+
+    bucket: BucketName
+    region: Region
+    settings: str | None = None
+
+
+class Tampered(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was done; `noted`: what a person has to put right."""
+
+    trails: tuple[TrailWas, ...] = ()
+    detectors: tuple[DetectorWas, ...] = ()
+    filters: tuple[FilterMade, ...] = ()
+    ip_sets: tuple[IpSetMade, ...] = ()
+    flow_logs: tuple[FlowLogWas, ...] = ()
+    recorders: tuple[RecorderWas, ...] = ()
+    hubs: tuple[HubWas, ...] = ()
+    query_logs: tuple[QueryLogWas, ...] = ()
+    model_logs: tuple[ModelLogWas, ...] = ()
+    bucket_logs: tuple[BucketLogWas, ...] = ()
+    noted: tuple[str, ...] = ()
+
+
+def tampered(lately: Sequence[Event], before: Sequence[Event]) -> Tampered:
+    """What calls within the time (oldest first) did, and how things were by calls before it."""
+    return Tampered(
+        trails=_trails(lately, before),
+        detectors=_once(_detectors(lately), "detector"),
+        filters=_once(_filters(lately), "name"),
+        ip_sets=_once(_ip_sets(lately), "ip_set"),
+        flow_logs=_once(_flow_logs(lately, before), "flow_log"),
+        recorders=_once(_recorders(lately), "name"),
+        hubs=_once((HubWas(region=r) for e, r in _named(lately, "DisableSecurityHub")), "region"),
+        query_logs=_once(_query_logs(lately), "vpc"),
+        model_logs=_once(_model_logs(lately, before), "region"),
+        bucket_logs=_once(_bucket_logs(lately, before), "bucket"),
+        noted=tuple(_notes(lately)),
+    )
+
+
+def _notes(lately: Sequence[Event]) -> Iterator[str]:
+    """What a person has to look at, in words."""
+    for event, region in _named(lately, *NOTED, "UpdateDetector"):
+        name = event["eventName"]
+        if name in NOTED:
+            yield f"{event.get('eventTime')} {name} in {region}: {NOTED[name]}"
+        elif "DISABLED" in compact(_asked(event).get("features")) or "false" in compact(
+            _asked(event).get("dataSources")
+        ):
+            yield f"{event.get('eventTime')} {name} in {region}: GuardDuty features were turned off"
+
+
+def _named(events: Iterable[Event], *names: str) -> Iterator[tuple[Event, str]]:
+    """Events of these names, each with its Region."""
+    for event in events:
+        region = str(event.get("awsRegion") or "")
+        if event.get("eventName") in names and fits("region", region):
+            yield event, region
+
+
+def _asked(event: Event) -> Mapping[str, Any]:
+    found = event.get("requestParameters")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _answered(event: Event) -> Mapping[str, Any]:
+    found = event.get("responseElements")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _once(found: Iterable[_Was], key: str) -> tuple[_Was, ...]:
+    """Each thing once, as the last call left it."""
+    named = attrgetter("region", key)
+    return tuple({named(one): one for one in found}.values())
+
+
+def _trail_name(event: Event) -> str:
+    asked = _asked(event)
+    name = str(asked.get("name") or asked.get("trailName") or asked.get("trailNameList") or "")
+    return name.rpartition("/")[2]
+
+
+def _trails(lately: Sequence[Event], before: Sequence[Event]) -> tuple[TrailWas, ...]:
+    """Each trail once: all that was done to it, and how it was."""
+    changing = ("StopLogging", "DeleteTrail", "UpdateTrail", "PutEventSelectors")
+    done: dict[tuple[str, str], list[str]] = {}
+    for event, region in _named(lately, *changing):
+        name = _trail_name(event)
+        if fits("trail", name):
+            done.setdefault((name, region), []).append(event["eventName"])
+    made: list[TrailWas] = []
+    for (name, region), calls in done.items():
+        settings: dict[str, Any] = {}
+        selectors: dict[str, Any] | None = None
+        for event, _ in _named(before, "CreateTrail", "UpdateTrail", "PutEventSelectors"):
+            if _trail_name(event) != name:
+                continue
+            if event["eventName"] == "PutEventSelectors":
+                selectors = _upper({k: v for k, v in _asked(event).items() if k != "trailName"})
+            else:
+                settings |= _upper({k: v for k, v in _asked(event).items() if v is not None})
+        told = {"DeleteTrail", "UpdateTrail"} & set(calls)
+        narrowed = {"DeleteTrail", "PutEventSelectors"} & set(calls)
+        made.append(
+            TrailWas(
+                trail=name,
+                region=region,
+                done=", ".join(dict.fromkeys(calls)),
+                settings=compact(settings) if told and settings else None,
+                selectors=compact(selectors) if narrowed and selectors else None,
+            )
+        )
+    return tuple(made)
+
+
+def _detectors(lately: Sequence[Event]) -> Iterator[DetectorWas]:
+    for event, region in _named(lately, "DeleteDetector", "UpdateDetector"):
+        asked = _asked(event)
+        number = str(asked.get("detectorId") or "")
+        off = event["eventName"] == "DeleteDetector" or asked.get("enable") in (False, "false")
+        if off and fits("detector_id", number):
+            yield DetectorWas(detector=number, region=region, done=event["eventName"])
+
+
+def _filters(lately: Sequence[Event]) -> Iterator[FilterMade]:
+    for event, region in _named(lately, "CreateFilter", "UpdateFilter"):
+        asked = _asked(event)
+        number = str(asked.get("detectorId") or "")
+        name = str(asked.get("name") or asked.get("filterName") or "")
+        if name and fits("detector_id", number):
+            yield FilterMade(detector=number, name=name, region=region)
+
+
+def _ip_sets(lately: Sequence[Event]) -> Iterator[IpSetMade]:
+    for event, region in _named(lately, "CreateIPSet", "UpdateIPSet"):
+        number = str(_asked(event).get("detectorId") or "")
+        found = str(_asked(event).get("ipSetId") or _answered(event).get("ipSetId") or "")
+        if found and fits("detector_id", number):
+            yield IpSetMade(detector=number, ip_set=found, region=region)
+
+
+def _flow_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[FlowLogWas]:
+    made: dict[str, str] = {}
+    for event, _ in _named(before, "CreateFlowLogs"):
+        for number in _FLOW_LOG.findall(compact(_answered(event))):
+            made[number] = compact(_plain(_asked(event)))
+    for event, region in _named(lately, "DeleteFlowLogs"):
+        for number in _FLOW_LOG.findall(compact(_asked(event))):
+            yield FlowLogWas(flow_log=number, region=region, settings=made.get(number))
+
+
+def _recorders(lately: Sequence[Event]) -> Iterator[RecorderWas]:
+    for event, region in _named(lately, "StopConfigurationRecorder", "DeleteConfigurationRecorder"):
+        name = str(_asked(event).get("configurationRecorderName") or "default")
+        yield RecorderWas(name=name, region=region, done=event["eventName"])
+
+
+def _query_logs(lately: Sequence[Event]) -> Iterator[QueryLogWas]:
+    for event, region in _named(lately, "DisassociateResolverQueryLogConfig"):
+        asked = _asked(event)
+        config, vpc = asked.get("resolverQueryLogConfigId"), asked.get("resourceId")
+        if config and vpc:
+            yield QueryLogWas(config=str(config), vpc=str(vpc), region=region)
+
+
+def _model_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[ModelLogWas]:
+    put, gone = (
+        "PutModelInvocationLoggingConfiguration",
+        "DeleteModelInvocationLoggingConfiguration",
+    )
+    for _, region in _named(lately, put, gone):
+        found = [
+            _asked(old).get("loggingConfig")
+            for old, where in _named(before, put)
+            if where == region
+        ]
+        settings = compact(found[-1]) if found and found[-1] else None
+        yield ModelLogWas(region=region, settings=settings)
+
+
+def _bucket_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[BucketLogWas]:
+    for event, region in _named(lately, "PutBucketLogging"):
+        name = str(_asked(event).get("bucketName") or "")
+        if not fits("bucket_name", name):
+            continue
+        was = [
+            _logging(old)
+            for old, _ in _named(before, "PutBucketLogging")
+            if _asked(old).get("bucketName") == name
+        ]
+        settings = compact(was[-1]) if was and was[-1] else None
+        yield BucketLogWas(bucket=name, region=region, settings=settings)
+
+
+def _logging(event: Event) -> Mapping[str, Any]:
+    """`LoggingEnabled` of a PutBucketLogging event, in the API's words."""
+    found = _upper(_asked(event))
+    status = found.get("BucketLoggingStatus") or {}
+    enabled = status.get("LoggingEnabled") if isinstance(status, Mapping) else None
+    return enabled if isinstance(enabled, Mapping) else {}
+
+
+def _upper(value: Any) -> Any:
+    """Names as the API writes them: CloudTrail begins them with a small letter."""
+    if isinstance(value, Mapping):
+        return {key[:1].upper() + key[1:]: _upper(inner) for key, inner in value.items()}
+    return [_upper(one) for one in value] if isinstance(value, list) else value
+
+
+def _plain(asked: Mapping[str, Any]) -> Any:
+    """EC2's `{"CreateFlowLogsRequest": {"ResourceId": {"tag": 1, "content": …}}}` without its
+    wrapping, and the same names whether EC2 or somebody else wrote them."""
+    inner = asked.get("CreateFlowLogsRequest")
+    whole = inner if isinstance(inner, Mapping) else asked
+    renamed: dict[str, Callable[[Any], Any]] = {"ResourceId": _contents, "ResourceIds": _contents}
+    return {
+        {"ResourceId": "ResourceIds"}.get(key, key): renamed.get(key, lambda value: value)(value)
+        for key, value in _upper(whole).items()
+    }
+
+
+def _contents(value: Any) -> list[str]:
+    listed = value if isinstance(value, list) else [value]
+    return [
+        str(one.get("Content") or one.get("content")) if isinstance(one, Mapping) else str(one)
+        for one in listed
+    ]
