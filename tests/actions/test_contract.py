@@ -26,13 +26,18 @@ from tests.simulator.conftest import ACCOUNT, Bench, policy
 MUTATING = sorted(
     name for name, found in registry().items() if found.mutating and name not in SCRIPTED
 )
-READS = re.compile(r"^[a-z]+:(Get|List|Describe|Lookup|Simulate|Generate)")
+READS = re.compile(r"^[a-z0-9-]+:(Get|List|Describe|Lookup|Simulate|Generate)")
 TARGET = "ci-deployer"
 # Another target, by the input that names it.
 ELSEWHERE = {
     "user": "somebody-else",
     "role": "somebody-else",
     "key": "0000abcd-12ab-34cd-56ef-1234567890ab",
+    "trail": "another-trail",
+    "detector": "0" * 32,
+    "region": "eu-west-3",
+    "bucket": "somebody-elses",
+    "config": "rqlc-0000000000000000",
 }
 FIRST = [next(world for world in WORLDS if world.action == name) for name in MUTATING]
 each_action = pytest.mark.parametrize("world", FIRST, ids=[world.action for world in FIRST])
@@ -137,8 +142,9 @@ def test_the_calls_of_a_world_are_those_it_names(
     sim.reset_calls()
     target.undo(made)
 
-    assert writes == {world.writes}
-    assert {name for name in sim.calls if not READS.match(name)} == {world.undoes} - {""}
+    assert writes == {world.writes, *world.also_writes}
+    undone = {name for name in sim.calls if not READS.match(name)}
+    assert undone == {world.undoes, *world.also_undoes} - {""}
 
 
 @each_world
@@ -171,18 +177,24 @@ def test_permissions_for_another_target_are_of_no_use(
     world: World, bench: Bench, clock: VirtualClock
 ) -> None:
     given = world.prepare(bench, TARGET)
+    if "{" not in "".join(
+        f"{grant.resource}{grant.condition}"
+        for grant in registry()[world.action].permissions
+        if grant.action != "iam:PassRole"
+    ):
+        pytest.skip("AWS knows no resources of its: it is about the whole Region")
     other = {**given, **{name: value for name, value in ELSEWHERE.items() if name in given}}
     door = Door(narrow(bench, clock, world, other), clock, world.action, given)
 
     with pytest.raises(AwsRefused):
-        door.observe()
+        door.shut()
 
 
 WRITING = [
     (name, grant)
     for name in MUTATING
     for grant in registry()[name].permissions
-    if not READS.match(grant.action)
+    if not READS.match(grant.action) and grant.action != "iam:PassRole"
 ]
 
 
@@ -194,7 +206,8 @@ def test_without_one_of_its_changing_permissions_some_world_cannot_be_contained_
 ) -> None:
     refused = []
     for number, world in enumerate(one for one in WORLDS if one.action == name):
-        if grant.action not in (world.writes, world.undoes):
+        calls = {world.writes, world.undoes, *world.also_writes, *world.also_undoes}
+        if grant.action not in calls:
             continue
         given = world.prepare(bench, f"{TARGET}-{number}")
         door = Door(narrow(bench, clock, world, given, without=grant), clock, name, given)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.actions import kms_worlds
+from tests.actions import kms_worlds, logging_worlds
 from tests.simulator.conftest import ACCOUNT, Bench, policy
 
 PATH = "/ci/eu/"
@@ -27,7 +27,8 @@ Made = Mapping[str, Any]
 class World:
     """`prepare` makes the target, called `name`, and returns what the action is given.
 
-    `writes` is the call that changes something, `undoes` the one that takes it back ("": none).
+    `writes` is the call that changes something, `undoes` the one that takes it back ("": none);
+    `also_writes` and `also_undoes` are further ones, where more than one kind of thing is changed.
     """
 
     action: str
@@ -35,6 +36,8 @@ class World:
     prepare: Callable[[Bench, str], Made]
     writes: str
     undoes: str
+    also_writes: frozenset[str] = frozenset()
+    also_undoes: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -190,6 +193,9 @@ PUT, DELETE = "iam:PutUserPolicy", "iam:DeleteUserPolicy"
 BOUND, UNBOUND = "iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary"
 KEY, SPECIAL = "iam:UpdateAccessKey", "iam:UpdateServiceSpecificCredential"
 CUT, UNCUT = "iam:PutRolePolicy", "iam:DeleteRolePolicy"
+START, STOP = "cloudtrail:StartLogging", "cloudtrail:StopLogging"
+SELECT, TURN = "cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail"
+WATCH, TRUST = "guardduty:UpdateDetector", "guardduty:UpdateIPSet"
 WORLDS = (
     World("iam.deny_user", "plain", plain, PUT, DELETE),
     World("iam.deny_user", "user with a path", with_path, PUT, DELETE),
@@ -240,4 +246,76 @@ WORLDS = (
         "kms:PutKeyPolicy",
     ),
     World("kms.revoke_grant", "of another account", kms_worlds.grant, "kms:RevokeGrant", ""),
+    World("cloudtrail.restore_trail", "stopped", logging_worlds.stopped_trail, START, STOP),
+    World("cloudtrail.restore_trail", "narrowed", logging_worlds.narrowed_trail, SELECT, SELECT),
+    World("cloudtrail.restore_trail", "diverted", logging_worlds.diverted_trail, TURN, TURN),
+    World(
+        "cloudtrail.restore_trail",
+        "deleted",
+        logging_worlds.deleted_trail,
+        START,
+        STOP,
+        also_writes=frozenset({"cloudtrail:CreateTrail"}),
+        also_undoes=frozenset({"cloudtrail:DeleteTrail"}),
+    ),
+    World(
+        "guardduty.restore_detector", "suspended", logging_worlds.suspended_detector, WATCH, WATCH
+    ),
+    World(
+        "guardduty.restore_detector",
+        "deleted",
+        logging_worlds.deleted_detector,
+        "guardduty:CreateDetector",
+        "",
+    ),
+    World(
+        "guardduty.remove_filter",
+        "ARCHIVE",
+        logging_worlds.suppression_filter,
+        "guardduty:DeleteFilter",
+        "guardduty:CreateFilter",
+    ),
+    World("guardduty.deactivate_ip_set", "active", logging_worlds.trusted_list, TRUST, TRUST),
+    World(
+        "config.start_recorder",
+        "stopped",
+        logging_worlds.stopped_recorder,
+        "config:StartConfigurationRecorder",
+        "config:StopConfigurationRecorder",
+    ),
+    World(
+        "securityhub.enable_hub",
+        "off",
+        logging_worlds.hub_off,
+        "securityhub:EnableSecurityHub",
+        "securityhub:DisableSecurityHub",
+    ),
+    World(
+        "route53resolver.restore_query_logging",
+        "of a VPC",
+        logging_worlds.query_log,
+        "route53resolver:AssociateResolverQueryLogConfig",
+        "route53resolver:DisassociateResolverQueryLogConfig",
+    ),
+    World(
+        "ec2.restore_flow_logs",
+        "of a VPC",
+        logging_worlds.flow_log,
+        "ec2:CreateFlowLogs",
+        "ec2:DeleteFlowLogs",
+    ),
+    World(
+        "bedrock.restore_invocation_logging",
+        "gone",
+        logging_worlds.model_log_gone,
+        "bedrock:PutModelInvocationLoggingConfiguration",
+        "bedrock:DeleteModelInvocationLoggingConfiguration",
+    ),
+    World(
+        "s3.restore_access_logging",
+        "gone",
+        logging_worlds.bucket_log_gone,
+        "s3:PutBucketLogging",
+        "s3:PutBucketLogging",
+    ),
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts, kms
+from firedoor.simulator import accounts, kms, naming
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -103,6 +103,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     else:
         operation = call.operation
     action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"
+    if named := naming.resources(call, caller):
+        return [Asked(action, arn) for arn in named]
     if call.service == "ec2":
         instances = _instances(call.params)
         if instances and not call.operation.startswith("Describe"):

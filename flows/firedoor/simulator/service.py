@@ -26,6 +26,7 @@ from firedoor.simulator import (
     reports,
     root,
     sts,
+    watching,
 )
 from firedoor.simulator.credentials import Caller, authenticate, refuse_what_sessions_may_not
 from firedoor.simulator.dispatch import carry_out
@@ -64,6 +65,7 @@ OWN: Mapping[str, Own] = {
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
     **kms.OPERATIONS,
+    **watching.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }

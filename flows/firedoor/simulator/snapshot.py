@@ -12,7 +12,7 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import s3_backends
 
-from firedoor.simulator import accounts, kms
+from firedoor.simulator import accounts, kms, watching
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
@@ -48,6 +48,7 @@ def snapshot(account: str, scps: object = ()) -> Data:
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
         "keys": kms.snapshot(account),
+        **watching.snapshot(account),
     }
     ordered: Data = _sorted(found)
     return ordered

@@ -2,9 +2,9 @@
 
 Looks in every enabled Region for the rare calls that stop, delete, narrow or divert what records
 and reports: trails, GuardDuty, flow logs, Config, Security Hub, DNS query logs, Bedrock's and S3's
-logs. Calls of the last 90 days from before the time tell how things were. CloudTrail's event history does
-not depend on any trail: it is there although the trail is not. A call that firedoor itself made, or
-that AWS refused, is left out. What only a person can put right is in `noted`.
+logs. Calls of the last 90 days from before the time tell how things were. CloudTrail's event
+history does not depend on any trail: it is there though the trail is not. A call that firedoor
+itself made, or that AWS refused, is left out. What only a person can put right is in `noted`.
 Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-cloudtrail-events.html
 """
 

@@ -126,7 +126,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
 def _set_up(aws: Aws, region: str, arn: str, change: Change) -> None:
     if change.to is None:
-        aws.call("cloudtrail", "delete_trail", region=region, Name=arn)
+        aws.call("cloudtrail", "delete_trail", region=region, Name=arn.rpartition("/")[2])
         return
     assert isinstance(change.to, dict)
     if change.from_ is None:

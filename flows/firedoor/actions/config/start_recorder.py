@@ -13,11 +13,11 @@ from firedoor.actions.wanted import BLIND, changes_to, holding
 from firedoor.errors import AwsError
 from firedoor.kinds import Region
 
-RECORDER = "arn:{partition}:config:{region}:{account}:configuration-recorder/*"
+HERE = {"StringLike": {"aws:RequestedRegion": "{region}"}}
 PERMISSIONS = (
     Permission("config:DescribeConfigurationRecorderStatus"),
-    Permission("config:StartConfigurationRecorder", RECORDER),
-    Permission("config:StopConfigurationRecorder", RECORDER, "undo"),
+    Permission("config:StartConfigurationRecorder", condition=HERE),
+    Permission("config:StopConfigurationRecorder", why="undo", condition=HERE),
 )
 EXAMPLE = {"name": "default", "region": "eu-central-1"}
 REOPENS = BLIND

@@ -85,7 +85,7 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
 
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
-    detector, _, ip_set = change.resource.partition("/ipset/")
+    detector, _, ip_set = change.resource.partition("#ipset/")
     flag = "--activate" if change.to else "--no-activate"
     words = ["guardduty", "update-ip-set", "--detector-id", detector.rpartition("/")[2]]
     where = change.resource.split(":")[3]
@@ -94,4 +94,4 @@ def commands(change: Change) -> list[list[str]]:
 
 def _resource(case: Case, given: Input, region: str) -> str:
     detector = f"arn:{case.partition}:guardduty:{region}:{case.account}:detector/{given.detector}"
-    return f"{detector}/ipset/{given.ip_set}"
+    return f"{detector}#ipset/{given.ip_set}"

@@ -96,7 +96,7 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
 
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
-    detector, _, name = change.resource.partition("/filter/")
+    detector, _, name = change.resource.partition("#filter/")
     where = [
         "--detector-id",
         detector.rpartition("/")[2],
@@ -112,4 +112,4 @@ def commands(change: Change) -> list[list[str]]:
 
 def _resource(case: Case, given: Input, region: str) -> str:
     detector = f"arn:{case.partition}:guardduty:{region}:{case.account}:detector/{given.detector}"
-    return f"{detector}/filter/{given.name}"
+    return f"{detector}#filter/{given.name}"

@@ -33,16 +33,25 @@ class Input(Given, frozen=True, kw_only=True):
     region: Region
 
 
-def observe(aws: Aws, given: Input, case: Case) -> State:
+class Found(State, frozen=True, kw_only=True):
+    """Whether the Region's detector is enabled; `resource` names it, also when there is none."""
+
+    resource: str
+
+
+def observe(aws: Aws, given: Input, case: Case) -> Found:
     """Whether the Region's detector is enabled; no part when there is none."""
     number = _detector(aws, given.region)
+    owner = f"arn:{case.partition}:guardduty:{given.region}:{case.account}"
+    resource = f"{owner}:detector/{number or 'none'}#enabled"
     if not number:
-        return State(parts={})
+        return Found(parts={}, resource=resource)
     found = aws.call("guardduty", "get_detector", region=given.region, DetectorId=number)
-    return State(parts={_resource(case, given): str(found.get("Status")).upper() == "ENABLED"})
+    enabled = str(found.get("Status")).upper() == "ENABLED"
+    return Found(parts={resource: enabled}, resource=resource)
 
 
-def changes(given: Input, before: State, case: Case) -> list[Change]:
+def changes(given: Input, before: Found, case: Case) -> list[Change]:
     """Not there, or suspended → enabled."""
     return [
         Change(
@@ -52,7 +61,7 @@ def changes(given: Input, before: State, case: Case) -> list[Change]:
             to=True,
             lost=LOST if change.from_ is None else "",
         )
-        for change in changes_to(before.parts, {_resource(case, given): True}, WHAT)
+        for change in changes_to(before.parts, {before.resource: True}, WHAT)
     ]
 
 
@@ -82,25 +91,22 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
     """There is a detector, and it is enabled."""
-    return holding(observe(aws, given, case).parts, {_resource(case, given): True}, WHAT)
+    found = observe(aws, given, case)
+    return holding(found.parts, {found.resource: True}, WHAT)
 
 
 def commands(change: Change) -> list[list[str]]:
-    """The AWS CLI's words; the detector's id is what `list-detectors` tells."""
+    """The AWS CLI's words."""
     where = ["--region", change.resource.split(":")[3]]
     if change.from_ is None:
         return [["guardduty", "create-detector", "--enable", *where]]
     flag = "--enable" if change.to else "--no-enable"
+    number = change.resource.rpartition("/")[2].partition("#")[0]
     return [
-        ["guardduty", "list-detectors", *where],
-        ["guardduty", "update-detector", "--detector-id", "DETECTOR", flag, *where],
+        ["guardduty", "update-detector", "--detector-id", number, flag, *where],
     ]
 
 
 def _detector(aws: Aws, region: str) -> str:
     found = aws.pages("guardduty", "list_detectors", "DetectorIds", region=region)
     return str(next(iter(found), ""))
-
-
-def _resource(case: Case, given: Input) -> str:
-    return f"arn:{case.partition}:guardduty:{given.region}:{case.account}:detector"
