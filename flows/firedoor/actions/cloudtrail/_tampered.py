@@ -12,13 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
-import msgspec
-
-from firedoor.actions import contract
 from firedoor.actions.cloudtrail._events import Event
 from firedoor.actions.cloudtrail._hunt import fits
+from firedoor.actions.cloudtrail._taken import (
+    BucketLogWas,
+    DetectorWas,
+    FilterMade,
+    FlowLogWas,
+    HubWas,
+    IpSetMade,
+    ModelLogWas,
+    QueryLogWas,
+    RecorderWas,
+    Tampered,
+    TrailWas,
+)
 from firedoor.actions.wanted import compact
-from firedoor.kinds import BucketName, DetectorId, Region, Trail
 
 NOTED: Mapping[str, str] = {
     "DeletePublishingDestination": "GuardDuty's export of findings was deleted",
@@ -42,103 +51,9 @@ LOOKED_FOR: tuple[str, ...] = (
     *NOTED,
 )
 """Names of rare calls, of the attacker's and of whoever set logging up before him."""
+NOT_KNOWN = "no call of the last 90 days tells how it was; AWS Config, or your own code, may"
 _Was = TypeVar("_Was")
 _FLOW_LOG = re.compile(r"\bfl-[0-9a-f]{8,17}\b")
-
-
-class TrailWas(contract.Output, frozen=True, kw_only=True):
-    """A trail that was stopped, deleted or changed; `settings` and `selectors` from before."""
-
-    trail: Trail
-    region: Region
-    done: str
-    settings: str | None = None
-    selectors: str | None = None
-
-
-class DetectorWas(contract.Output, frozen=True, kw_only=True):
-    """A detector that was disabled, or deleted with its findings."""
-
-    detector: DetectorId
-    region: Region
-    done: str
-
-
-class FilterMade(contract.Output, frozen=True, kw_only=True):
-    """A suppression filter that was made or changed."""
-
-    detector: DetectorId
-    name: str
-    region: Region
-
-
-class IpSetMade(contract.Output, frozen=True, kw_only=True):
-    """A trusted IP list that was made or changed: what comes from it makes no finding."""
-
-    detector: DetectorId
-    ip_set: str
-    region: Region
-
-
-class FlowLogWas(contract.Output, frozen=True, kw_only=True):
-    """A flow log that was deleted, with the call that had made it."""
-
-    flow_log: str
-    region: Region
-    settings: str | None = None
-
-
-class RecorderWas(contract.Output, frozen=True, kw_only=True):
-    """A recorder of AWS Config that was stopped or deleted."""
-
-    name: str
-    region: Region
-    done: str
-
-
-class HubWas(contract.Output, frozen=True, kw_only=True):
-    """A Region in which Security Hub was disabled."""
-
-    region: Region
-
-
-class QueryLogWas(contract.Output, frozen=True, kw_only=True):
-    """A VPC whose DNS queries are not logged any more, and by which configuration they were."""
-
-    config: str
-    vpc: str
-    region: Region
-
-
-class ModelLogWas(contract.Output, frozen=True, kw_only=True):
-    """A Region in which Bedrock's invocation logging was changed or taken away."""
-
-    region: Region
-    settings: str | None = None
-
-
-class BucketLogWas(contract.Output, frozen=True, kw_only=True):
-    """A bucket whose access log was turned off or sent elsewhere."""
-
-    bucket: BucketName
-    region: Region
-    settings: str | None = None
-
-
-class Tampered(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was done; `noted`: what a person has to put right."""
-
-    trails: tuple[TrailWas, ...] = ()
-    detectors: tuple[DetectorWas, ...] = ()
-    filters: tuple[FilterMade, ...] = ()
-    ip_sets: tuple[IpSetMade, ...] = ()
-    flow_logs: tuple[FlowLogWas, ...] = ()
-    recorders: tuple[RecorderWas, ...] = ()
-    hubs: tuple[HubWas, ...] = ()
-    query_logs: tuple[QueryLogWas, ...] = ()
-    model_logs: tuple[ModelLogWas, ...] = ()
-    bucket_logs: tuple[BucketLogWas, ...] = ()
-    noted: tuple[str, ...] = ()
 
 
 def tampered(lately: Sequence[Event], before: Sequence[Event]) -> Tampered:
@@ -154,7 +69,18 @@ def tampered(lately: Sequence[Event], before: Sequence[Event]) -> Tampered:
         query_logs=_once(_query_logs(lately), "vpc"),
         model_logs=_once(_model_logs(lately, before), "region"),
         bucket_logs=_once(_bucket_logs(lately, before), "bucket"),
-        noted=tuple(_notes(lately)),
+        noted=tuple(
+            dict.fromkeys(
+                one
+                for one in (
+                    *_notes(lately),
+                    *_flow_logs(lately, before),
+                    *_model_logs(lately, before),
+                    *_bucket_logs(lately, before),
+                )
+                if isinstance(one, str)
+            )
+        ),
     )
 
 
@@ -188,10 +114,10 @@ def _answered(event: Event) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _once(found: Iterable[_Was], key: str) -> tuple[_Was, ...]:
-    """Each thing once, as the last call left it."""
+def _once(found: Iterable[_Was | str], key: str) -> tuple[_Was, ...]:
+    """Each thing once, as the last call left it; without what is only words."""
     named = attrgetter("region", key)
-    return tuple({named(one): one for one in found}.values())
+    return tuple({named(one): one for one in found if not isinstance(one, str)}.values())
 
 
 def _trail_name(event: Event) -> str:
@@ -259,14 +185,17 @@ def _ip_sets(lately: Sequence[Event]) -> Iterator[IpSetMade]:
             yield IpSetMade(detector=number, ip_set=found, region=region)
 
 
-def _flow_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[FlowLogWas]:
+def _flow_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[FlowLogWas | str]:
     made: dict[str, str] = {}
     for event, _ in _named(before, "CreateFlowLogs"):
         for number in _FLOW_LOG.findall(compact(_answered(event))):
             made[number] = compact(_plain(_asked(event)))
     for event, region in _named(lately, "DeleteFlowLogs"):
         for number in _FLOW_LOG.findall(compact(_asked(event))):
-            yield FlowLogWas(flow_log=number, region=region, settings=made.get(number))
+            if number in made:
+                yield FlowLogWas(flow_log=number, region=region, settings=made[number])
+            else:
+                yield f"flow log {number} in {region}: {NOT_KNOWN}"
 
 
 def _recorders(lately: Sequence[Event]) -> Iterator[RecorderWas]:
@@ -279,11 +208,11 @@ def _query_logs(lately: Sequence[Event]) -> Iterator[QueryLogWas]:
     for event, region in _named(lately, "DisassociateResolverQueryLogConfig"):
         asked = _asked(event)
         config, vpc = asked.get("resolverQueryLogConfigId"), asked.get("resourceId")
-        if config and vpc:
+        if config and fits("vpc_id", str(vpc)):
             yield QueryLogWas(config=str(config), vpc=str(vpc), region=region)
 
 
-def _model_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[ModelLogWas]:
+def _model_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[ModelLogWas | str]:
     put, gone = (
         "PutModelInvocationLoggingConfiguration",
         "DeleteModelInvocationLoggingConfiguration",
@@ -294,11 +223,13 @@ def _model_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[Mo
             for old, where in _named(before, put)
             if where == region
         ]
-        settings = compact(found[-1]) if found and found[-1] else None
-        yield ModelLogWas(region=region, settings=settings)
+        if found and found[-1]:
+            yield ModelLogWas(region=region, settings=compact(found[-1]))
+        else:
+            yield f"Bedrock's invocation logging in {region}: {NOT_KNOWN}"
 
 
-def _bucket_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[BucketLogWas]:
+def _bucket_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[BucketLogWas | str]:
     for event, region in _named(lately, "PutBucketLogging"):
         name = str(_asked(event).get("bucketName") or "")
         if not fits("bucket_name", name):
@@ -308,8 +239,10 @@ def _bucket_logs(lately: Sequence[Event], before: Sequence[Event]) -> Iterator[B
             for old, _ in _named(before, "PutBucketLogging")
             if _asked(old).get("bucketName") == name
         ]
-        settings = compact(was[-1]) if was and was[-1] else None
-        yield BucketLogWas(bucket=name, region=region, settings=settings)
+        if was and was[-1]:
+            yield BucketLogWas(bucket=name, region=region, settings=compact(was[-1]))
+        else:
+            yield f"the access log of bucket {name}: {NOT_KNOWN}"
 
 
 def _logging(event: Event) -> Mapping[str, Any]:

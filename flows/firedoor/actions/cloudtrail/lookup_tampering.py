@@ -25,8 +25,7 @@ from firedoor.actions.cloudtrail._events import (
     sweep,
     when,
 )
-from firedoor.actions.cloudtrail._tampered import (
-    LOOKED_FOR,
+from firedoor.actions.cloudtrail._taken import (
     BucketLogWas,
     DetectorWas,
     FilterMade,
@@ -37,8 +36,8 @@ from firedoor.actions.cloudtrail._tampered import (
     QueryLogWas,
     RecorderWas,
     TrailWas,
-    tampered,
 )
+from firedoor.actions.cloudtrail._tampered import LOOKED_FOR, tampered
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
 from firedoor.kinds import Duration, Region, parse_duration
 
