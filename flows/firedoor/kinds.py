@@ -255,6 +255,13 @@ KINDS: Mapping[str, Kind] = _kinds(
         "example.com",
     ),
     Kind(
+        "ses_configuration_set",
+        "string",
+        "The name of a configuration set of SES.",
+        r"^[A-Za-z0-9_-]{1,64}$",
+        "transactional",
+    ),
+    Kind(
         "trust_anchor_id",
         "string",
         "The id of a trust anchor of IAM Roles Anywhere.",
@@ -309,6 +316,7 @@ DbSnapshotId = Annotated[str, _annotated("db_snapshot_id")]
 KmsKey = Annotated[str, _annotated("kms_key")]
 Trail = Annotated[str, _annotated("trail")]
 DetectorId = Annotated[str, _annotated("detector_id")]
+SesConfigurationSet = Annotated[str, _annotated("ses_configuration_set")]
 SesIdentity = Annotated[str, _annotated("ses_identity")]
 TrustAnchorId = Annotated[str, _annotated("trust_anchor_id")]
 ModelId = Annotated[str, _annotated("model_id")]

@@ -38,6 +38,8 @@ ELSEWHERE = {
     "region": "eu-west-3",
     "bucket": "somebody-elses",
     "config": "rqlc-0000000000000000",
+    "identity": "somebody.example.org",
+    "throughput": "arn:aws:bedrock:us-east-1:111122223333:provisioned-model/000000000000",
 }
 FIRST = [next(world for world in WORLDS if world.action == name) for name in MUTATING]
 each_action = pytest.mark.parametrize("world", FIRST, ids=[world.action for world in FIRST])
@@ -154,9 +156,10 @@ def test_only_what_the_permissions_name_is_called(
     target.undo(target.shut())
     target.proof()
     named = {grant.action for grant in registry()[world.action].permissions}
+    called = {action_name(name) for name in sim.calls} - {"sts:GetCallerIdentity"}
 
     # IAM's actions are named like its operations; who one is needs no permission.
-    assert set(sim.calls) - {"sts:GetCallerIdentity"} <= named
+    assert called <= named
 
 
 @each_world
@@ -207,7 +210,7 @@ def test_without_one_of_its_changing_permissions_some_world_cannot_be_contained_
     refused = []
     for number, world in enumerate(one for one in WORLDS if one.action == name):
         calls = {world.writes, world.undoes, *world.also_writes, *world.also_undoes}
-        if grant.action not in calls:
+        if grant.action not in map(action_name, calls):
             continue
         given = world.prepare(bench, f"{TARGET}-{number}")
         door = Door(narrow(bench, clock, world, given, without=grant), clock, name, given)
@@ -251,6 +254,11 @@ def test_a_refused_change_is_an_error_and_changes_nothing(
         target.shut()
     assert sim.snapshot() == before
     assert False in target.holds()
+
+
+def action_name(call: str) -> str:
+    """The IAM action of a call: a second API of a service has no actions of its own."""
+    return call.replace("sesv2:", "ses:")
 
 
 def narrow(

@@ -25,7 +25,8 @@ NOT_OPERATIONS: dict[str, str] = {
 }
 
 SERVICES = {"access-analyzer": "accessanalyzer", "elasticfilesystem": "efs"}
-"""The service model of a prefix that is named otherwise."""
+SERVICES |= {"ses": "ses sesv2"}
+"""The service models of a prefix that is named otherwise, or has several."""
 
 
 def action(name: str) -> Action:
@@ -34,7 +35,8 @@ def action(name: str) -> Action:
 
 def operations(prefix: str) -> set[str]:
     session = botocore.session.Session()
-    return set(session.get_service_model(SERVICES.get(prefix, prefix)).operation_names)
+    services = SERVICES.get(prefix, prefix).split()
+    return {name for each in services for name in session.get_service_model(each).operation_names}
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.actions import kms_worlds, logging_worlds
+from tests.actions import mail_and_model_worlds as others
 from tests.simulator.conftest import ACCOUNT, Bench, policy
 
 PATH = "/ci/eu/"
@@ -193,6 +194,8 @@ PUT, DELETE = "iam:PutUserPolicy", "iam:DeleteUserPolicy"
 BOUND, UNBOUND = "iam:PutUserPermissionsBoundary", "iam:DeleteUserPermissionsBoundary"
 KEY, SPECIAL = "iam:UpdateAccessKey", "iam:UpdateServiceSpecificCredential"
 CUT, UNCUT = "iam:PutRolePolicy", "iam:DeleteRolePolicy"
+PAUSE = "sesv2:PutAccountSendingAttributes"
+PAUSE_SET = "sesv2:PutConfigurationSetSendingOptions"
 START, STOP = "cloudtrail:StartLogging", "cloudtrail:StopLogging"
 SELECT, TURN = "cloudtrail:PutEventSelectors", "cloudtrail:UpdateTrail"
 WATCH, TRUST = "guardduty:UpdateDetector", "guardduty:UpdateIPSet"
@@ -229,6 +232,26 @@ WORLDS = (
     World("iam.revoke_role_sessions", "plain", role, CUT, UNCUT),
     World("iam.revoke_role_sessions", "role with a path", role_with_path, CUT, UNCUT),
     World("iam.revoke_role_sessions", "tampered", tampered_cut, CUT, CUT),
+    World("iam.disable_other_credentials", "for Bedrock", others.one_api_key, SPECIAL, SPECIAL),
+    World("bedrock.deny_models", "user", others.model_user, PUT, DELETE),
+    World("bedrock.deny_models", "role", others.model_role, CUT, UNCUT),
+    World(
+        "bedrock.delete_throughput",
+        "without a term",
+        others.throughput,
+        "bedrock:DeleteProvisionedModelThroughput",
+        "",
+    ),
+    World("ses.pause_sending", "of the Region", others.sending, PAUSE, PAUSE),
+    World("ses.pause_sending", "of one set", others.configuration_set, PAUSE_SET, PAUSE_SET),
+    World("ses.delete_identity", "a domain", others.identity, "sesv2:DeleteEmailIdentity", ""),
+    World(
+        "ses.remove_identity_policy",
+        "of another account",
+        others.identity_policy,
+        "sesv2:DeleteEmailIdentityPolicy",
+        "sesv2:CreateEmailIdentityPolicy",
+    ),
     World("kms.enable_key", "by id", kms_worlds.disabled, "kms:EnableKey", "kms:DisableKey"),
     World("kms.enable_key", "by ARN", kms_worlds.by_arn, "kms:EnableKey", "kms:DisableKey"),
     World(

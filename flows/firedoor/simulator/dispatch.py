@@ -19,6 +19,8 @@ Handler = Callable[[Any, str, Any], Any]
 _HOSTS = {
     "iam": "iam.amazonaws.com",
     "s3": "s3.{region}.amazonaws.com",
+    "ses": "email.{region}.amazonaws.com",
+    "sesv2": "email.{region}.amazonaws.com",
     "s3control": "111122223333.s3-control.{region}.amazonaws.com",
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firedoor.simulator import bedrock
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import Call
 
@@ -33,6 +34,12 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "securityhub:DescribeHub": (_HUB,),
     "securityhub:EnableSecurityHub": (_HUB,),
     "securityhub:DisableSecurityHub": (_HUB,),
+    "ses": (
+        "arn:aws:ses:{region}:{account}:identity/{EmailIdentity}",
+        "arn:aws:ses:{region}:{account}:configuration-set/{ConfigurationSetName}",
+        "arn:aws:ses:{region}:{account}:identity/{FromEmailAddress}",
+        "arn:aws:ses:{region}:{account}:identity/{Source}",
+    ),
     "route53resolver:AssociateResolverQueryLogConfig": (_QUERY_LOG,),
     "route53resolver:DisassociateResolverQueryLogConfig": (_QUERY_LOG,),
     "route53resolver:GetResolverQueryLogConfig": (_QUERY_LOG,),
@@ -48,9 +55,11 @@ class _Given(dict[str, str]):
 
 def resources(call: Call, caller: Caller) -> list[str]:
     """The ARNs that a call is about; [] when nothing here knows it."""
+    if model := bedrock.resource_of(call, caller):
+        return [model]
     if call.service == "ec2":
         return _flow_logs(call.operation, call.params, f"{call.region}:{caller.account}")
-    templates = _TEMPLATES.get(call.name) or _TEMPLATES.get(call.service) or ()
+    templates = _TEMPLATES.get(call.name) or _TEMPLATES.get(call.signing_name) or ()
     given = _Given({key: value for key, value in call.params.items() if isinstance(value, str)})
     given |= {"region": call.region, "account": caller.account}
     for template in templates:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts, kms, naming
+from firedoor.simulator import accounts, bedrock, kms, naming
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -100,6 +100,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         operation = _LAMBDA_ACTIONS.get(call.operation, call.operation)
     elif call.service == "s3control":
         operation = _S3CONTROL_ACTIONS.get(call.operation, call.operation)
+    elif call.service == "bedrock-runtime":
+        operation = bedrock.ACTIONS.get(call.operation, call.operation)
     else:
         operation = call.operation
     action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"

@@ -13,12 +13,14 @@ from moto.iam.models import AccessKeyLastUsed
 
 from firedoor.simulator import (
     accounts,
+    bedrock,
     details,
     guardduty,
     iam_extras,
     interfaces,
     kms,
     limits,
+    mail,
     paging,
     public,
     recording,
@@ -64,7 +66,9 @@ OWN: Mapping[str, Own] = {
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
+    **bedrock.OPERATIONS,
     **kms.OPERATIONS,
+    **mail.OPERATIONS,
     **watching.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
@@ -148,6 +152,7 @@ class Service:
             limits.check(call, caller)
             public.check(call, _account(call, caller))
             kms.check(call, caller)
+            mail.check(self.state, call, caller)
             own = root.own(call, caller) or OWN.get(call.name)
             if own:
                 result = own(self.state, call, caller)

@@ -12,13 +12,17 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import s3_backends
 
-from firedoor.simulator import accounts, kms, watching
+from firedoor.simulator import accounts, bedrock, kms, mail, watching
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
 
 
-def snapshot(account: str, scps: object = ()) -> Data:
+def snapshot(
+    account: str,
+    scps: object = (),
+    kept: Mapping[tuple[str, str, str], Mapping[str, Any]] | None = None,
+) -> Data:
     """Users, roles, groups, policies, profiles and buckets of an account; JSON-able, sorted."""
     backend = accounts.iam(account)
     in_use = {
@@ -49,6 +53,8 @@ def snapshot(account: str, scps: object = ()) -> Data:
         },
         "keys": kms.snapshot(account),
         **watching.snapshot(account),
+        "mail": mail.snapshot(account, kept or {}),
+        "provisioned-models": bedrock.snapshot(account, kept or {}),
     }
     ordered: Data = _sorted(found)
     return ordered
