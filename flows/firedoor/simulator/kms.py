@@ -157,10 +157,17 @@ def authorised(call: Call, caller: Caller, request: Request, own: PolicySet) -> 
 
 
 def _granted(key: Any, operation: str, caller: Caller) -> bool:
+    names = {*caller.names, caller.arn, f"arn:aws:iam::{caller.account}:root"}
     return any(
-        operation in grant.operations and grant.grantee_principal in caller.names
+        operation in grant.operations and grant.grantee_principal in names
         for grant in key.grants.values()
     )
+
+
+def owner(call: Call, caller: Caller) -> str:
+    """The account of the key that a call is about; "" when it is about none."""
+    key = key_of(call, caller)
+    return str(key.account_id) if key is not None else ""
 
 
 def resource_of(call: Call, caller: Caller) -> str:

@@ -196,9 +196,9 @@ def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
 
 
 def _account(call: Call, caller: Caller) -> str:
-    """Whose state a call works on; an anonymous one's is the bucket's."""
+    """Whose state a call works on: a key's owner's; an anonymous one's is the bucket's."""
     if caller.account:
-        return caller.account
+        return kms.owner(call, caller) or caller.account
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
     if bucket is None:
         raise ApiError("NoSuchBucket", "The specified bucket does not exist", 404)

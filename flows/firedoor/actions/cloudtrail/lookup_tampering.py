@@ -39,7 +39,7 @@ from firedoor.actions.cloudtrail._taken import (
 )
 from firedoor.actions.cloudtrail._tampered import LOOKED_FOR, tampered
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
-from firedoor.kinds import Duration, Region, parse_duration
+from firedoor.kinds import Duration, Region, Trail, parse_duration
 
 PERMISSIONS = (
     Permission("cloudtrail:LookupEvents"),
@@ -51,10 +51,15 @@ PAGES = 2
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """Since when it is the attacker's doing; `region`: look in this one alone."""
+    """Since when it is the attacker's doing; `region`: look in this one alone.
+
+    `started`: a trail that has been started already: unless more was done to it than to stop it, it
+    is left out.
+    """
 
     lookback: Duration = "48h"
     region: Region | None = None
+    started: Trail | None = None
 
 
 class Output(contract.Output, frozen=True, kw_only=True):
@@ -92,6 +97,10 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     ]
     who = actors(done, own=aws.principal, account=aws.account)
     lists = {name: getattr(found, name) for name in found.__struct_fields__}
+    started = (given.started or "").rpartition("/")[2]
+    lists["trails"] = tuple(
+        one for one in found.trails if (one.trail, one.done) != (started, "StopLogging")
+    )
     return Output(
         count=sum(len(each) for each in lists.values()),
         **lists,

@@ -56,9 +56,13 @@ LEAVES = {"EnableKey": True, "DisableKey": False, "CancelKeyDeletion": False}
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """The key, and since when whatever was done to it is the attacker's doing."""
+    """The key, and since when whatever was done to it is the attacker's doing.
+
+    `policy`: the key policy as it should be, where a person knows it better than AWS does.
+    """
 
     key: KmsKey
+    policy: str | None = None
     lookback: Duration = "48h"
     region: Region | None = None
 
@@ -74,7 +78,7 @@ class Output(contract.Output, frozen=True, kw_only=True):
     """What was done within `lookback`, and how the key was before.
 
     `was_enabled` None: nobody can tell, and `enabled_unknown` is true. `policy_before` is there
-    only when the policy was changed. `why`: what tells whether it was enabled.
+    only when the policy was changed, or when it was given. `why`: what tells that it was enabled.
     """
 
     done: tuple[str, ...] = ()
@@ -104,6 +108,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     was, why = _was_enabled(aws, region, key, before, lately, since, recorded)
     changed = any(event["eventName"] == "PutKeyPolicy" for event in lately)
     policy = (_policy(before) or recorded.get("policy")) if changed else None
+    policy = given.policy or policy
     who = actors(lately, own=aws.principal, account=aws.account)
     unknown = [*whole.unknown, *who.others, DELIVERY]
     if was is None:
