@@ -31,6 +31,7 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
         "arn:aws:cloudtrail:{region}:{account}:trail/{Name}",
         "arn:aws:cloudtrail:{region}:{account}:trail/{TrailName}",
     ),
+    "access-analyzer": ("{analyzerArn}",),
     "securityhub:DescribeHub": (_HUB,),
     "securityhub:EnableSecurityHub": (_HUB,),
     "securityhub:DisableSecurityHub": (_HUB,),

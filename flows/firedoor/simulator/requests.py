@@ -100,6 +100,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         operation = _LAMBDA_ACTIONS.get(call.operation, call.operation)
     elif call.service == "s3control":
         operation = _S3CONTROL_ACTIONS.get(call.operation, call.operation)
+    elif call.service == "accessanalyzer":
+        operation = call.operation.removesuffix("V2")
     elif call.service == "bedrock-runtime":
         operation = bedrock.ACTIONS.get(call.operation, call.operation)
     else:

@@ -13,6 +13,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from firedoor.simulator import (
     accounts,
+    analyzer,
     bedrock,
     details,
     guardduty,
@@ -66,6 +67,7 @@ OWN: Mapping[str, Own] = {
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
+    **analyzer.OPERATIONS,
     **bedrock.OPERATIONS,
     **kms.OPERATIONS,
     **mail.OPERATIONS,

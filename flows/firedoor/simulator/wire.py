@@ -27,6 +27,7 @@ _SERVICE_OF = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
     "email": "ses",
+    "access-analyzer": "accessanalyzer",
     "elasticfilesystem": "efs",
     "tagging": "resourcegroupstaggingapi",
     "execute-api": "apigateway",

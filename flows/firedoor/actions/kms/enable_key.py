@@ -10,13 +10,13 @@ Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html
 from __future__ import annotations
 
 from firedoor.actions.contract import (
-    NEVER,
     Aws,
     Case,
     Change,
     Check,
     Given,
     Permission,
+    Reopens,
     State,
 )
 from firedoor.actions.kms._key import KEY, arn_of, found, region_in, region_of
@@ -29,7 +29,7 @@ PERMISSIONS = (
     Permission("kms:DisableKey", KEY, "undo"),
 )
 EXAMPLE = {"key": "1234abcd-12ab-34cd-56ef-1234567890ab", "region": "eu-central-1"}
-REOPENS = NEVER
+REOPENS = Reopens("what is encrypted with it could not be read again, as the attacker wanted it")
 
 
 class Input(Given, frozen=True, kw_only=True):
