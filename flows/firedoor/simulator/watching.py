@@ -86,12 +86,18 @@ def disassociate_query_log(_: State, call: Call, caller: Caller) -> Result:
     raise ApiError("ResourceNotFoundException", f"{asked[1]} is not associated with {asked[0]}")
 
 
+def list_destinations(_: State, call: Call, caller: Caller) -> Result:
+    _detector(call, caller)
+    return {"Destinations": []}
+
+
 OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "guardduty:CreateIPSet": create_ip_set,
     "guardduty:UpdateIPSet": update_ip_set,
     "guardduty:GetIPSet": get_ip_set,
     "guardduty:ListIPSets": list_ip_sets,
     "guardduty:ListFilters": list_filters,
+    "guardduty:ListPublishingDestinations": list_destinations,
     "route53resolver:DisassociateResolverQueryLogConfig": disassociate_query_log,
 }
 
@@ -113,7 +119,7 @@ def snapshot(account: str) -> dict[str, Any]:
         "detectors": {
             number: {
                 "enabled": detector.enabled,
-                "filter": sorted(detector.filters),
+                "filter": {name: one.action for name, one in detector.filters.items()},
                 "ipset": {key: one.get("Status") for key, one in _lists(detector).items()},
             }
             for backend in detectors.values()

@@ -8,7 +8,7 @@ its parameters in a shape of its own, so names are looked for wherever they stan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -38,6 +38,10 @@ NOTED: Mapping[str, str] = {
     "DeleteDeliveryChannel": "Config's delivery channel was deleted",
     "DeleteLogGroup": "a log group was deleted with what was in it",
     "DeleteEventDataStore": "an event data store was deleted: restore it within 7 days",
+    "LeaveOrganization": "the account left its organization, and its policies do not hold any more",
+    "DetachPolicy": "a policy of the organization was taken off",
+    "DisablePolicyType": "the organization's policies were switched off",
+    "DeleteResolverQueryLogConfig": "a configuration that logged DNS queries was deleted",
     "DeleteAnalyzer": "an analyzer of Access Analyzer was deleted",
 }
 """Calls that a person has to put right, and what to read in the report."""
@@ -46,13 +50,14 @@ LOOKED_FOR: tuple[str, ...] = (
     *("DeleteDetector", "UpdateDetector", "CreateFilter", "UpdateFilter", "CreateIPSet"),
     *("UpdateIPSet", "DeleteFlowLogs", "CreateFlowLogs", "StopConfigurationRecorder"),
     *("DeleteConfigurationRecorder", "DisableSecurityHub", "PutBucketLogging"),
-    *("DisassociateResolverQueryLogConfig", "DeleteResolverQueryLogConfig"),
+    "DisassociateResolverQueryLogConfig",
     *("DeleteModelInvocationLoggingConfiguration", "PutModelInvocationLoggingConfiguration"),
     *NOTED,
 )
 """Names of rare calls, of the attacker's and of whoever set logging up before him."""
 NOT_KNOWN = "no call of the last 90 days tells how it was; AWS Config, or your own code, may"
 _Was = TypeVar("_Was")
+_RECORDED = re.compile(r"\b(?:vpc|subnet|eni|tgw|tgw-attach)-[0-9a-f]{8,17}\b")
 _FLOW_LOG = re.compile(r"\bfl-[0-9a-f]{8,17}\b")
 
 
@@ -261,20 +266,10 @@ def _upper(value: Any) -> Any:
 
 
 def _plain(asked: Mapping[str, Any]) -> Any:
-    """EC2's `{"CreateFlowLogsRequest": {"ResourceId": {"tag": 1, "content": …}}}` without its
-    wrapping, and the same names whether EC2 or somebody else wrote them."""
+    """CreateFlowLogs' parameters, however deep and under which names EC2 has wrapped them up."""
     inner = asked.get("CreateFlowLogsRequest")
-    whole = inner if isinstance(inner, Mapping) else asked
-    renamed: dict[str, Callable[[Any], Any]] = {"ResourceId": _contents, "ResourceIds": _contents}
-    return {
-        {"ResourceId": "ResourceIds"}.get(key, key): renamed.get(key, lambda value: value)(value)
-        for key, value in _upper(whole).items()
-    }
-
-
-def _contents(value: Any) -> list[str]:
-    listed = value if isinstance(value, list) else [value]
-    return [
-        str(one.get("Content") or one.get("content")) if isinstance(one, Mapping) else str(one)
-        for one in listed
-    ]
+    whole = _upper(inner if isinstance(inner, Mapping) else asked)
+    named = [key for key in whole if key.lower().startswith("resourceid")]
+    numbers = [one for key in named for one in _RECORDED.findall(compact(whole[key]))]
+    rest = {key: value for key, value in whole.items() if key not in named}
+    return {**rest, "ResourceIds": list(dict.fromkeys(numbers))}
