@@ -32,6 +32,7 @@ LEFT = {
     "unread": "cannot be read",
     "gone": "cannot come back",
 }
+_PLURALS = {"identity": "identities"}
 Show = Callable[[str, Sequence[Undoing]], None]
 
 _PLACES = {
@@ -118,9 +119,10 @@ def place(resource: str) -> str:
     holder, _, part = resource.partition("#")
     kind, _, name = holder.rpartition(":")[2].partition("/")
     what, _, item = part.partition("/")
-    where = [f"{kind}s", name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
+    where = [_PLURALS.get(kind, f"{kind}s"), name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
     # Attached policies are a list of ARNs, compared as a whole.
-    return "/".join([*where, item] if item and what != "attached-policy" else where)
+    whole = [*where, item] if item and what != "attached-policy" else where
+    return "/".join(part for part in whole if part)
 
 
 def _within(path: str, where: str) -> bool:

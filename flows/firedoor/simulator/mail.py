@@ -91,20 +91,21 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
 
 
 def snapshot(account: str, kept: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> Any:
-    """Where an account may send mail and as whom, Region by Region."""
-    found: dict[str, dict[str, Any]] = {}
-    for (service, owner, region), one in kept.items():
-        if (service, owner) == ("ses", account):
-            told = {"sending": one.get("SendingEnabled", True), "off": sorted(one.get("off", ()))}
-            # Untouched is as it was before anybody looked.
-            if told != {"sending": True, "off": []}:
-                found[region] = told
+    """Where an account may send mail and as whom; what nobody has touched is left out."""
+    own = {
+        region: one
+        for (service, owner, region), one in kept.items()
+        if (service, owner) == ("ses", account)
+    }
     backends: Mapping[str, Any] = sesv2_backends.get(account, {})
-    for region, backend in backends.items():
-        named = {
-            identity.email_identity: sorted(identity.policies)
+    return {
+        "accounts": {
+            "sending": {r: False for r, one in own.items() if not one.get("SendingEnabled", True)}
+        },
+        "configuration-sets": {name: "paused" for one in own.values() for name in one["off"]},
+        "identities": {
+            identity.email_identity: {"policy": dict(identity.policies)}
+            for backend in backends.values()
             for identity in backend.core_backend.email_identities.values()
-        }
-        if named:
-            found.setdefault(region, {})["identities"] = named
-    return found
+        },
+    }

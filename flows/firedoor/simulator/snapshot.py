@@ -53,7 +53,7 @@ def snapshot(
         },
         "keys": kms.snapshot(account),
         **watching.snapshot(account),
-        "mail": mail.snapshot(account, kept or {}),
+        **mail.snapshot(account, kept or {}),
         "provisioned-models": bedrock.snapshot(account, kept or {}),
     }
     ordered: Data = _sorted(found)

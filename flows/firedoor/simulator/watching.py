@@ -118,7 +118,8 @@ def snapshot(account: str) -> dict[str, Any]:
         },
         "detectors": {
             number: {
-                "enabled": detector.enabled,
+                # One that watches is as it should be, whoever made it.
+                **({} if detector.enabled else {"enabled": False}),
                 "filter": {name: one.action for name, one in detector.filters.items()},
                 "ipset": {key: one.get("Status") for key, one in _lists(detector).items()},
             }
