@@ -66,4 +66,4 @@ def one_api_key(bench: Bench, name: str) -> Made:
     bench.user(name)
     for service in ("codecommit.amazonaws.com", "bedrock.amazonaws.com"):
         bench.iam.create_service_specific_credential(UserName=name, ServiceName=service)
-    return {"user": name, "service": "bedrock.amazonaws.com"}
+    return {"user": name}

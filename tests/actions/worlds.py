@@ -232,8 +232,16 @@ WORLDS = (
     World("iam.revoke_role_sessions", "plain", role, CUT, UNCUT),
     World("iam.revoke_role_sessions", "role with a path", role_with_path, CUT, UNCUT),
     World("iam.revoke_role_sessions", "tampered", tampered_cut, CUT, CUT),
-    World("iam.disable_other_credentials", "for Bedrock", others.one_api_key, SPECIAL, SPECIAL),
     World("bedrock.deny_models", "user", others.model_user, PUT, DELETE),
+    World(
+        "bedrock.deny_models",
+        "user with API keys",
+        others.one_api_key,
+        PUT,
+        DELETE,
+        also_writes=frozenset({SPECIAL}),
+        also_undoes=frozenset({SPECIAL}),
+    ),
     World("bedrock.deny_models", "role", others.model_role, CUT, UNCUT),
     World(
         "bedrock.delete_throughput",

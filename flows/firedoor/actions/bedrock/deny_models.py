@@ -1,5 +1,8 @@
 """Deny a user or a role every call that asks a model, and leave the rest of its work alone.
 
+A user's long-term API keys for Bedrock, which are service-specific credentials and in no credential
+report, are made inactive as well.
+
 An inline policy denies what really authorises it: Converse has no permission of its own and is
 covered by InvokeModel, Bedrock's API keys act through CallWithBearerToken (of both endpoints), and
 SageMaker's endpoints are asked by InvokeEndpoint. Sessions and keys stay good for everything else:
@@ -14,10 +17,18 @@ import json
 from typing import Any
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
-from firedoor.actions.iam._user import GONE, document, refuse_own
+from firedoor.actions.iam._user import (
+    GONE,
+    document,
+    listed,
+    name_of,
+    refuse_own,
+    set_status,
+)
 from firedoor.actions.wanted import changes_to, compact, holding
 from firedoor.errors import AwsError, BadInput, Refused, RunFailed
 from firedoor.kinds import IamRoleName, IamUserName
+from firedoor.runbook import Json
 
 USER = "arn:{partition}:iam::{account}:user/{user}"
 ROLE = "arn:{partition}:iam::{account}:role/{role}"
@@ -26,6 +37,8 @@ PERMISSIONS = (
     Permission("iam:GetUserPolicy", USER),
     Permission("iam:PutUserPolicy", USER),
     Permission("iam:DeleteUserPolicy", USER, "undo"),
+    Permission("iam:ListServiceSpecificCredentials", USER, "his API keys for Bedrock"),
+    Permission("iam:UpdateServiceSpecificCredential", USER),
     Permission("iam:GetRole", ROLE, "whose role it is: its path says so"),
     Permission("iam:GetRolePolicy", ROLE),
     Permission("iam:PutRolePolicy", ROLE),
@@ -34,6 +47,8 @@ PERMISSIONS = (
 EXAMPLE = {"user": "ml-batch"}
 REOPENS = Reopens("whoever holds the credentials could ask models again")
 WHAT = "asking models is denied"
+API_KEY = "API key for Bedrock"
+SERVICE = "bedrock.amazonaws.com"
 ACTIONS = (
     "bedrock:InvokeModel",
     "bedrock:InvokeModelWithResponseStream",
@@ -70,17 +85,36 @@ class Found(State, frozen=True, kw_only=True):
 
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
-    """Our policy, if it stands; Refused when the principal may not be touched."""
+    """Our policy, if it stands, and a user's keys; Refused when it may not be touched."""
     kind, name = _whom(given)
     _refuse(aws, kind, name)
+    try:
+        keys = _api_keys(aws, name, case) if kind == "user" else {}
+    except AwsError as error:
+        if error.code not in GONE:
+            raise
+        return Found(parts={}, gone=True)
     named = {f"{kind.title()}Name": name, "PolicyName": case.name("deny-models")}
     try:
         answer = aws.call("iam", f"get_{kind}_policy", **named)
     except AwsError as error:
         if error.code not in GONE:
             raise
-        return Found(parts={}, gone=_gone(aws, kind, name))
-    return Found(parts={_resource(given, case): document(answer["PolicyDocument"])})
+        return Found(parts=dict(keys), gone=_gone(aws, kind, name))
+    return Found(parts={**keys, _resource(given, case): document(answer["PolicyDocument"])})
+
+
+def _api_keys(aws: Aws, user: str, case: Case) -> dict[str, str]:
+    return listed(
+        aws,
+        "list_service_specific_credentials",
+        "ServiceSpecificCredentials",
+        "ServiceSpecificCredentialId",
+        case=case,
+        user=user,
+        kind="service-credential",
+        ServiceName=SERVICE,
+    )
 
 
 def _gone(aws: Aws, kind: str, name: str) -> bool:
@@ -94,15 +128,34 @@ def _gone(aws: Aws, kind: str, name: str) -> bool:
 
 
 def changes(given: Input, before: Found, case: Case) -> list[Change]:
-    """Our policy, unless it stands as we write it."""
-    resource = _resource(given, case)
-    return [] if before.gone else changes_to(before.parts, {resource: POLICY}, WHAT)
+    """Our policy, unless it stands as we write it, and each key that is active."""
+    if before.gone:
+        return []
+    return [
+        *changes_to(before.parts, {_resource(given, case): POLICY}, WHAT),
+        *changes_to(before.parts, _shut(before), API_KEY),
+    ]
+
+
+def _shut(found: Found) -> dict[str, Json]:
+    """The user's keys as they should be: an expired one stays so."""
+    keys = {r: status for r, status in found.parts.items() if "#service-credential/" in r}
+    return {r: "Inactive" if status == "Active" else status for r, status in keys.items()}
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Put or remove our policy. Who is gone asks no models."""
+    """Put or remove our policy, or set a key's status. Who is gone asks no models."""
     kind, name = _whom(given)
     _refuse(aws, kind, name)
+    if "#service-credential/" in change.resource:
+        set_status(
+            aws,
+            "update_service_specific_credential",
+            user=name,
+            status=change.to,
+            ServiceSpecificCredentialId=name_of(change.resource),
+        )
+        return
     named = {f"{kind.title()}Name": name, "PolicyName": case.name("deny-models")}
     try:
         if change.to is None:
@@ -120,16 +173,27 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
 
 def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
-    """Our policy reads as we write it."""
+    """Our policy reads as we write it, and no key is active."""
     kind, name = _whom(given)
     found = observe(aws, given, case)
     if found.gone:
         return [Check(what=f"{name} asks no models", holds=True, seen=f"the {kind} is gone")]
-    return holding(found.parts, {_resource(given, case): POLICY}, WHAT)
+    return [
+        *holding(found.parts, {_resource(given, case): POLICY}, WHAT),
+        *holding(found.parts, _shut(found), API_KEY),
+    ]
 
 
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
+    if "#service-credential/" in change.resource:
+        return [
+            [
+                *("iam", "update-service-specific-credential", "--status", str(change.to)),
+                *("--user-name", change.resource.partition("#")[0].rpartition("/")[2]),
+                *("--service-specific-credential-id", name_of(change.resource)),
+            ]
+        ]
     holder, _, policy = change.resource.partition("#inline-policy/")
     kind, _, name = holder.rpartition(":")[2].partition("/")
     words = [f"--{kind}-name", name, "--policy-name", policy]

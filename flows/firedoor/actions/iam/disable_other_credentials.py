@@ -1,10 +1,9 @@
 """Make a user's SSH keys, signing certificates and service-specific credentials inactive.
 
 They sign in without an access key: SSH keys and passwords to CodeCommit, API keys to Bedrock and
-CloudWatch Logs, certificates to old SOAP interfaces. All of them, `only` one, or those for one
-`service`. All can be made active again. The credential report does not list service-specific
-credentials, so they are read from IAM. A kind that cannot be read does not keep the others open; it
-is said as not proven.
+CloudWatch Logs, certificates to old SOAP interfaces. All of them, or `only` one. All can be made
+active again. The credential report does not list service-specific credentials, so they are read
+from IAM. A kind that cannot be read does not keep the others open; it is said as not proven.
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateServiceSpecificCredential.html
 """
 
@@ -75,12 +74,10 @@ KINDS = {
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """Whose credentials, and whether only one of them (its id: `APKA…`, `ACCA…`), or only those
-    for one service (`bedrock.amazonaws.com`)."""
+    """Whose credentials, and whether only one of them (its id: `APKA…`, `ACCA…`)."""
 
     user: IamUserName
     only: str | None = None
-    service: str | None = None
 
 
 class Found(UserState, frozen=True, kw_only=True):
@@ -97,17 +94,10 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
     refuse_own(aws, given.user)
     parts: dict[str, str] = {}
     unread: dict[str, str] = {}
-    for name, kind in _kinds(given).items():
+    for name, kind in KINDS.items():
         try:
             found = listed(
-                aws,
-                kind.listing,
-                kind.key,
-                kind.id,
-                case=case,
-                user=given.user,
-                kind=name,
-                **({"ServiceName": given.service} if given.service else {}),
+                aws, kind.listing, kind.key, kind.id, case=case, user=given.user, kind=name
             )
         except NoCredentials:
             raise
@@ -115,19 +105,12 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
             if error.code in GONE:
                 return Found(parts={}, unread={}, gone=True)
             unread[name] = error.message
-            if len(unread) == len(_kinds(given)):
+            if len(unread) == len(KINDS):
                 raise
             continue
         parts.update(found)
     chosen = {name: status for name, status in parts.items() if given.only in (None, name_of(name))}
     return Found(parts=dict(chosen), unread=unread)
-
-
-def _kinds(given: Input) -> dict[str, Kind]:
-    """Only service-specific credentials are for a service."""
-    if given.service is None:
-        return KINDS
-    return {"service-credential": KINDS["service-credential"]}
 
 
 def changes(given: Input, before: Found, case: Case) -> list[Change]:
