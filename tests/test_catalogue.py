@@ -42,6 +42,7 @@ RUNS_ON: dict[str, str] = {
     "container": "compromised-ecs-task",
 }
 MACHINE = "by what it runs on"
+MINER = "mining, by what it runs on"
 
 # Family → the runbooks that answer it; the first pattern that fits counts.
 FAMILIES: list[tuple[str, tuple[str, ...]]] = [
@@ -52,7 +53,7 @@ FAMILIES: list[tuple[str, tuple[str, ...]]] = [
     ("Stealth:IAMUser/CloudTrailLoggingDisabled", ("tampered-logging", CREDENTIALS)),
     ("DefenseEvasion:IAMUser/BedrockLoggingDisabled", ("tampered-logging", "model-abuse")),
     ("Stealth:S3/*", ("tampered-logging", "public-bucket")),
-    ("DefenseImpairment:EC2/*", ("tampered-logging", "compromised-instance")),
+    ("DefenseImpairment:EC2/*", ("tampered-logging",)),
     ("DefenseImpairment:Route53Resolver/*", ("tampered-logging",)),
     ("DefenseImpairment:Organizations/*", ("tampered-logging",)),
     ("DefenseImpairment:S3/*", ("ransomed-bucket",)),
@@ -63,7 +64,7 @@ FAMILIES: list[tuple[str, tuple[str, ...]]] = [
     ("Persistence:RolesAnywhere/*", ("roles-anywhere",)),
     ("*:IAM/*", (CREDENTIALS,)),
     ("*:IAMUser/*", (CREDENTIALS,)),
-    ("Execution:S3/MaliciousFile!RecoveryPoint", ("ransomed-bucket", "shared-snapshot")),
+    ("Execution:S3/MaliciousFile!RecoveryPoint", ("ransomed-bucket",)),
     ("Object:S3/*", ("malicious-object", "ransomed-bucket")),
     ("Policy:S3/Account*", ("public-account", "public-bucket")),
     ("*:S3/*", ("public-bucket", "ransomed-bucket")),
@@ -72,9 +73,14 @@ FAMILIES: list[tuple[str, tuple[str, ...]]] = [
     ("Exfiltration:RDS/*", ("shared-snapshot",)),
     ("CryptoCurrency:EC2/*", ("coin-mining",)),
     ("Impact:EC2/BitcoinDomainRequest*", ("coin-mining",)),
+    # Who is knocked at is not isolated; who knocks is.
+    ("*:EC2/*BruteForce", (TRIAGE, "compromised-instance")),
+    ("Recon:EC2/PortProbe*", (TRIAGE,)),
+    ("Behavior:EC2/*", (TRIAGE,)),
+    ("DefenseEvasion:EC2/*", (TRIAGE,)),
     ("*:EC2/*", ("compromised-instance",)),
-    ("CryptoCurrency:Runtime/*", ("coin-mining", MACHINE)),
-    ("Impact:Runtime/*", ("coin-mining", MACHINE)),
+    ("CryptoCurrency:Runtime/*", (MINER,)),
+    ("Impact:Runtime/*", (MINER, MACHINE)),
     ("*:Runtime/*", (MACHINE,)),
     ("*:Kubernetes/*", ("compromised-eks-workload",)),
     ("*:ECS/*", ("compromised-ecs-task",)),
@@ -98,6 +104,8 @@ def meant(said_type: str, principal: str, kind: str, there: set[str]) -> set[str
         if each == CREDENTIALS
         else RUNS_ON.get(kind, TRIAGE)
         if each == MACHINE
+        else {**RUNS_ON, "instance": "coin-mining"}.get(kind, TRIAGE)
+        if each == MINER
         else each
         for each in family(said_type)
     }
@@ -315,3 +323,26 @@ def test_the_catalogue_is_what_has_been_collected() -> None:
         )
 
     assert dict(sorted(catalogue().items())) == dict(sorted(wanted.items()))
+
+
+@pytest.mark.parametrize(
+    ("said_type", "part", "runbook"),
+    [
+        ("UnauthorizedAccess:EC2/SSHBruteForce", "target", TRIAGE),
+        ("UnauthorizedAccess:EC2/SSHBruteForce", None, TRIAGE),
+        ("UnauthorizedAccess:EC2/SSHBruteForce", "actor", "compromised-instance"),
+        ("UnauthorizedAccess:EC2/RDPBruteForce", "target", TRIAGE),
+        ("UnauthorizedAccess:EC2/RDPBruteForce", "actor", "compromised-instance"),
+        ("Impact:EC2/WinRMBruteForce", "target", TRIAGE),
+        ("Impact:EC2/WinRMBruteForce", "actor", "compromised-instance"),
+    ],
+)
+def test_whoever_is_knocked_at_is_not_isolated(
+    library: Library, said_type: str, part: str | None, runbook: str
+) -> None:
+    said = finding(said_type, kind="instance")
+    knocked = msgspec.structs.replace(
+        said, resource=msgspec.structs.replace(said.resource, part=part)
+    )
+
+    assert route(knocked, library).runbook == runbook

@@ -34,6 +34,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_X
         f"bearer {JWT}",
         JWT,
         "password=Winter-Wall-27",
+        "export DB_PASSWORD=Winter-Wall-27",
         "Password: Winter-Wall-27",
         '{"Password": "Winter-Wall-27"}',
         '{\\"password\\": \\"Winter-Wall-27\\"}',

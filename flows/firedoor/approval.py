@@ -228,15 +228,22 @@ def _difference(asked: Sequence[Change], change: Change) -> str:
     """How a change differs from those that were asked about; "" when it does not matter."""
     for one in asked:
         if one.resource == change.resource:
-            if change.from_ in (None, one.from_):
+            if change.from_ is None or _overwritten(change) == _overwritten(one):
                 return ""
             return f"{change.resource} is not what it was"
     if target_of(change.resource) not in {target_of(one.resource) for one in asked}:
         return f"{target_of(change.resource)} is a new target"
-    alike = any(one.what == change.what and one.from_ == change.from_ for one in asked)
+    alike = any(
+        one.what == change.what and _overwritten(one) == _overwritten(change) for one in asked
+    )
     if change.from_ is None or alike:
         return ""
     return f"{change.resource} would be overwritten too"
+
+
+def _overwritten(change: Change) -> tuple[Json, str]:
+    """What it overwrites: a secret by its fingerprint, which stands for it."""
+    return change.from_, change.seal
 
 
 def target_of(resource: str) -> str:
@@ -297,7 +304,15 @@ def _unasked(entries: Sequence[Entry], wanted: Wanted) -> Decision | None:
 
 
 def _is_target(resource: str, target: str) -> bool:
-    return resource == target or resource.endswith(("/" + target, ":" + target))
+    """Whether a part is of the one thing that was preauthorised: the thing itself or its owner.
+
+    A bucket is that bucket, not an object that somebody has called like it.
+    """
+    whole = target_of(resource)
+    if ":s3:::" in whole:
+        return whole == target or whole.endswith(f":s3:::{target}")
+    named = ("/" + target, ":" + target)
+    return target in (resource, whole) or any(each.endswith(named) for each in (resource, whole))
 
 
 def _moment(text: Any) -> datetime | None:

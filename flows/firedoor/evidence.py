@@ -7,8 +7,9 @@
 
 An artefact is written to a temporary name, synced and read back; then its custody record is
 written, then it gets its name. What a crash leaves of that is mended by the next one that is kept.
-Secrets are masked on the way in. The fields follow NIST SP 800-86 and ISO/IEC 27037:
-identification, time and place of collection, who collected, and integrity.
+Secrets are masked on the way in, but for what is sealed (`firedoor.sealing`). The fields follow
+NIST SP 800-86 and ISO/IEC 27037: identification, time and place of collection, who collected, and
+integrity.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from firedoor.custody import (
 from firedoor.errors import NotFound, StoreUnavailable
 from firedoor.kinds import time_text
 from firedoor.masking import masked, masked_text
+from firedoor.sealing import SUFFIX, Sealed
 
 
 class Vault:
@@ -78,7 +80,9 @@ class Vault:
                 number = number or f"E{len(chain) + 1:03d}"
                 name = masked_text(name)
                 safe = _safe(name)
-                path = folder / (f"{number}-{safe}" + ("" if "." in safe else suffix or sort))
+                plain = "" if "." in safe else suffix or sort
+                ending = SUFFIX if isinstance(content, Sealed) else plain
+                path = folder / f"{number}-{safe}{ending}"
                 _write(draft_of(path), raw, mode=0o400)
                 artefact = Artefact(
                     id=number,
@@ -220,6 +224,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _as_bytes(content: Any) -> tuple[bytes, str]:
+    if isinstance(content, Sealed):
+        return bytes(content), SUFFIX
     if isinstance(content, bytes):
         return _masked_bytes(content), ".bin"
     if isinstance(content, str):

@@ -25,8 +25,8 @@ from firedoor import store as tables
 from firedoor.errors import StoreUnavailable
 from firedoor.findings.model import Finding
 from firedoor.kinds import time_text
+from firedoor.ledger import Ledger
 from firedoor.masking import masked_text
-from firedoor.store import Store
 
 MOST_OPEN = 5000
 """Findings on disk and not worked yet; more are refused with "come again"."""
@@ -93,7 +93,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 class Inbox:
     """The inbox of one store. Safe for threads; one process works it."""
 
-    def __init__(self, store: Store, *, most: int = MOST_OPEN) -> None:
+    def __init__(self, store: Ledger, *, most: int = MOST_OPEN) -> None:
         store.need(tables.inbox, tables.arrivals)
         self._store = store
         self._most = most

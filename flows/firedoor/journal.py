@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, exists, func, insert, select
 
-from firedoor import store as tables
 from firedoor.anchors import anchoring, compare, read_anchors
 from firedoor.chain import (
     START,
@@ -31,30 +29,34 @@ from firedoor.chain import (
 )
 from firedoor.errors import NotFound, StoreUnavailable
 from firedoor.kinds import time_text
-from firedoor.store import Collided, Store
+from firedoor.ledger import Collided, Ledger
 
 TRIES = 8
 """How often an append begins anew when another machine has taken its number meanwhile."""
 
-_COLUMNS = tables.entries.c
-_HEAD = (
-    select(_COLUMNS.seq, _COLUMNS.hash)
-    .where(_COLUMNS.incident == bindparam("incident"))
-    .order_by(_COLUMNS.seq.desc())
-    .limit(1)
+_HEAD = "SELECT seq, hash FROM entries WHERE incident = :incident ORDER BY seq DESC LIMIT 1"
+_FIELDS = ("seq", "at", "wall", "kind", "by", "run", "step", "data", "prev", "hash")
+_LISTED = ", ".join(f'"{field}"' for field in _FIELDS)
+_AFTER = f"SELECT {_LISTED} FROM entries WHERE incident = :incident AND seq > :after ORDER BY seq"
+_INSERT = (
+    f"INSERT INTO entries (incident, {_LISTED}) VALUES (:incident, "
+    + ", ".join(f":{field}" for field in _FIELDS)
+    + ")"
 )
-_AFTER = (
-    select(tables.entries)
-    .where(_COLUMNS.incident == bindparam("incident"), _COLUMNS.seq > bindparam("after"))
-    .order_by(_COLUMNS.seq)
+_LAST = "SELECT max(number) FROM incidents WHERE prefix = :prefix AND year = :year"
+_NUMBERED = "INSERT INTO incidents (id, prefix, year, number) VALUES (:id, :prefix, :year, :number)"
+_BEGUN = (
+    "SELECT id FROM incidents WHERE EXISTS "
+    "(SELECT 1 FROM entries WHERE entries.incident = incidents.id AND entries.seq = 1) "
+    "ORDER BY year, prefix, number"
 )
-_INSERT = insert(tables.entries)
+_RECEIPTS = "SELECT data FROM entries WHERE kind = 'step.receipt' AND at >= :since"
 
 
 class Journal:
     """All journals of one store. Safe for threads; several processes may append."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Ledger) -> None:
         self.store = store
         self._lock = threading.Lock()
         self._known: dict[str, list[Entry]] = {}
@@ -79,20 +81,12 @@ class Journal:
             self._number(incident.split("-", 1)[0], year, incident)
 
     def _number(self, prefix: str, year: int, incident: str = "") -> str:
-        with self.store.writing() as connection:
-            numbered = tables.incidents.c
-            last = connection.execute(
-                select(func.max(numbered.number)).where(
-                    numbered.prefix == prefix, numbered.year == year
-                )
-            ).scalar()
+        given: dict[str, Any] = {"prefix": prefix, "year": year}
+        with self.store.entering() as ledger:
+            ((last,),) = ledger.rows(_LAST, given)
             number = (last or 0) + 1
             incident = incident or f"{prefix}-{year}-{number:04d}"
-            connection.execute(
-                insert(tables.incidents).values(
-                    id=incident, prefix=prefix, year=year, number=number
-                )
-            )
+            ledger.rows(_NUMBERED, {**given, "id": incident, "number": number})
         return incident
 
     def append(
@@ -114,8 +108,9 @@ class Journal:
         for attempt in range(TRIES):
             try:
                 with anchoring(self.anchors(incident)) as anchor:
-                    with self.store.writing() as connection:
-                        row = connection.execute(_HEAD, {"incident": incident}).first()
+                    with self.store.entering() as ledger:
+                        head = ledger.rows(_HEAD, {"incident": incident})
+                        last, before = head[0] if head else (0, START)
                         entry = chained(
                             kind,
                             clean,
@@ -123,13 +118,13 @@ class Journal:
                             at=at,
                             run=run,
                             step=step,
-                            seq=(row.seq if row else 0) + 1,
-                            prev=row.hash if row else START,
+                            seq=last + 1,
+                            prev=before,
                         )
                         values = msgspec.structs.asdict(entry)
                         values["data"] = msgspec.json.encode(clean, order="sorted").decode()
                         anchor.begin(entry.seq, entry.hash, entry.wall)
-                        connection.execute(_INSERT, {"incident": incident, **values})
+                        ledger.rows(_INSERT, {"incident": incident, **values})
                     anchor.end()
                 break
             except Collided:
@@ -155,16 +150,8 @@ class Journal:
 
         A number without any entry, which a crash can leave, is none.
         """
-        columns = tables.incidents.c
-        begun = exists().where(_COLUMNS.incident == columns.id, _COLUMNS.seq == 1)
-        with self.store.reading() as connection:
-            return list(
-                connection.execute(
-                    select(columns.id)
-                    .where(begun)
-                    .order_by(columns.year, columns.prefix, columns.number)
-                ).scalars()
-            )
+        with self.store.looking() as ledger:
+            return [str(row[0]) for row in ledger.rows(_BEGUN, {})]
 
     def remembered(self, incident: str) -> list[Entry]:
         """What was or can be read of a journal, also when its store is gone meanwhile."""
@@ -177,13 +164,10 @@ class Journal:
         self, moment: datetime, *, incident: str | None = None
     ) -> list[dict[str, Any]]:
         """What was changed from a moment on, in one incident or in all of this store."""
-        columns = tables.entries.c
-        wanted = [columns.kind == "step.receipt", columns.at >= time_text(moment)]
-        if incident:
-            wanted.append(columns.incident == incident)
-        with self.store.reading() as connection:
-            rows = connection.execute(select(columns.data).where(*wanted)).scalars()
-            return [msgspec.json.decode(row) for row in rows]
+        only = " AND incident = :incident" if incident else ""
+        given = {"since": time_text(moment), **({"incident": incident} if incident else {})}
+        with self.store.looking() as ledger:
+            return [msgspec.json.decode(row[0]) for row in ledger.rows(_RECEIPTS + only, given)]
 
     def verify(self, incident: str) -> Verification:
         """Read everything anew and check the chain, and the anchors for a cut-off end."""
@@ -222,9 +206,9 @@ class Journal:
         )
 
     def _read(self, incident: str, *, after: int) -> list[Entry]:
-        with self.store.reading() as connection:
-            rows = connection.execute(_AFTER, {"incident": incident, "after": after}).all()
-        return [_entry(row) for row in rows]
+        with self.store.looking() as ledger:
+            rows = ledger.rows(_AFTER, {"incident": incident, "after": after})
+        return [_entry(dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
     def _read_back(self, incident: str, entry: Entry) -> None:
         found = self._read(incident, after=entry.seq - 1)
@@ -235,24 +219,13 @@ class Journal:
             )
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: dict[str, Any]) -> Entry:
     try:
-        data = msgspec.json.decode(row.data)
+        data = msgspec.json.decode(row["data"])
     except msgspec.DecodeError:
         # Somebody wrote into the database: the entry stays visible, its hash no longer fits.
-        data = {"unreadable": row.data}
-    return Entry(
-        seq=row.seq,
-        at=row.at,
-        wall=row.wall,
-        kind=row.kind,
-        by=row.by,
-        run=row.run,
-        step=row.step,
-        data=data,
-        prev=row.prev,
-        hash=row.hash,
-    )
+        data = {"unreadable": row["data"]}
+    return Entry(**{**row, "data": data})
 
 
 __all__ = ["START", "Entry", "Journal", "Verification", "verify_chain", "verify_file"]

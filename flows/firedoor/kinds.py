@@ -106,6 +106,21 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"^[A-Za-z0-9]{1,128}$",
         "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60",
     ),
+    Kind(
+        "access_point_name",
+        "string",
+        "The name of an S3 access point, or of a Multi-Region one (not its alias).",
+        r"^[a-z0-9][a-z0-9-]{1,48}[a-z0-9]$",
+        "reports",
+    ),
+    Kind(
+        "ip_address",
+        "string",
+        "An IP address, of version 4 or 6.",
+        r"^(((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+        r"|[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,39})$",
+        "198.51.100.7",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -295,6 +310,8 @@ BucketName = Annotated[str, _annotated("bucket_name")]
 BackupVault = Annotated[str, _annotated("backup_vault")]
 ConfigType = Annotated[str, _annotated("config_type")]
 KmsGrant = Annotated[str, _annotated("kms_grant")]
+AccessPointName = Annotated[str, _annotated("access_point_name")]
+IpAddress = Annotated[str, _annotated("ip_address")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]
@@ -359,7 +376,7 @@ def convert(kind_text: str, value: Any) -> Any:
     if is_list:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
-        if not isinstance(value, list):
+        if not isinstance(value, list | tuple):
             raise ValueError(f"{value!r} is not a list")
         return [_convert_one(KINDS[name], item) for item in value]
     return _convert_one(KINDS[name], value)

@@ -16,15 +16,16 @@ import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import firedoor
 from firedoor.actions.registry import registry
-from firedoor.check.evidence_first import needs
-from firedoor.check.files import SUFFIXES, is_playbook, load, runbooks_in
 from firedoor.errors import BadInput, CheckFailed, NotFound
 from firedoor.program import Program, compile_program
+from firedoor.programs import key_of, recalled, remember
+from firedoor.response_plan import ResponsePlan, load_plan
+from firedoor.rulefiles import SUFFIXES, is_playbook, runbooks_in
 from firedoor.runbook import Runbook
 from firedoor.scalars import meant
 from firedoor.yamlio import shown
@@ -71,6 +72,8 @@ class Library:
 
     def load(self, name: str) -> Runbook:
         """A checked runbook; CheckFailed lists what is wrong with it."""
+        from firedoor.check.files import load  # lazy: what is kept was checked when it was made
+
         if name not in self._loaded:
             path = self.runbook(name)
             book = load(path, runbooks=self.runbooks())
@@ -84,8 +87,23 @@ class Library:
         return self._loaded[name]
 
     def program(self, name: str) -> Program:
-        """The program of a runbook: itself and all that it may call, checked."""
-        return compile_program(name, self.load, needs=lambda book: needs(book, registry()))
+        """The program of a runbook: itself and all that it may call, checked.
+
+        Kept in the home once it is made, so that a cold shell need not check it anew; but not with
+        plug-ins in it, which may be others by then.
+        """
+        actions = registry()
+        key = key_of(name, self.digest())
+        known = recalled(key, Program)
+        if known is None:
+            from firedoor.check.evidence_first import needs  # lazy: see `load`
+
+            self.runbook(name)
+            known = compile_program(name, self.load, needs=lambda book: needs(book, actions))
+            used = (step.action for book in known.runbooks.values() for step in book.all_steps())
+            if all(actions.ours(action) for action in used if action):
+                remember(key, known)
+        return known
 
     def playbooks(self) -> Mapping[str, Path]:
         """The playbook files (Markdown with front matter) by name."""
@@ -99,6 +117,17 @@ class Library:
         """The file `plan.yaml`: accounts, people, what is protected; None when there is none."""
         path = self.playbook_folder.path / PLAN
         return path if path.is_file() else None
+
+    def rules(self) -> ResponsePlan:
+        """What the plan says; what is safe where there is none. Kept as programs are."""
+        if self.plan() is None:
+            return ResponsePlan()
+        key = key_of(PLAN, self.digest())
+        known = recalled(key, ResponsePlan)
+        if known is None:
+            known = load_plan(self)
+            remember(key, known)
+        return known
 
     def scenarios(self) -> Mapping[str, Path]:
         """The scenario files by name."""
@@ -135,8 +164,7 @@ class Library:
             ("playbooks", [*([plan] if plan else []), *self.playbooks().values()]),
         ):
             for path in sorted(files):
-                content = hashlib.sha256(_content(path)).hexdigest()
-                total.update(f"{kind}/{path.name}\0{content}\n".encode())
+                total.update(f"{kind}/{path.name}\0{_hash(path)}\n".encode())
         return total.hexdigest()
 
     def writable_by_others(self) -> list[Path]:
@@ -189,6 +217,20 @@ def _has_playbooks(folder: Path) -> bool:
     if (folder / PLAN).is_file():
         return True
     return any(is_playbook(path) for path in folder.glob("*.md"))
+
+
+def _hash(path: Path) -> str:
+    """SHA-256 of a file: taken once for each state of it, which nobody can go back to unseen."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", where=shown(path)) from None
+    return _hashed(path, found.st_ctime_ns, found.st_ino, found.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _hashed(path: Path, changed: int, number: int, size: int) -> str:
+    return hashlib.sha256(_content(path)).hexdigest()
 
 
 def _content(path: Path) -> bytes:

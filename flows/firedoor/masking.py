@@ -61,7 +61,7 @@ _BEARER = re.compile(
 # `password=…`, `"SecretAccessKey": "…"`, `aws_session_token = …`, `--password …` inside a text.
 _NAMED = re.compile(
     r"""(?ix)
-    ( \b(?:aws[_-]?)?(?:secret[_-]?access[_-]?key|session[_-]?token|x-amz-security-token
+    ( (?<![a-z0-9])(?:aws[_-]?)?(?:secret[_-]?access[_-]?key|session[_-]?token|x-amz-security-token
         |(?:new|old|service)?[_-]?password|passwd|pwd|passphrase|private[_-]?key|secret[_-]?string
         |client[_-]?secret|api[_-]?key|(?:access|refresh|bearer)[_-]?token|secret[_-]?key)
       \\?["']?  (?: \s*[:=]\s* | (?<=d)\s+(?:is|was|to)\s+(?=\S*[^\sa-z.,;]) )  \\?["']?

@@ -25,7 +25,8 @@ PLANNED_RUN = "r1"
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a plan. `why` says why it is skipped or could not be planned."""
+    """One step of a plan. `why` says why it is skipped or could not be planned; `shares` are the
+    steps that one approval is for, itself among them."""
 
     id: str
     run: str
@@ -37,6 +38,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     reversible: bool = True
     reopens: str = ""
     approval: str = ""
+    shares: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -56,6 +58,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def changes(self) -> list[Change]:
         """All changes, in order."""
         return [change for step in self.steps for change in step.changes]
+
+    def shown(self) -> Plan:
+        """The plan as people may have it: secrets masked."""
+        steps = [
+            msgspec.structs.replace(step, changes=tuple(each.shown() for each in step.changes))
+            for step in self.steps
+        ]
+        return msgspec.structs.replace(self, steps=tuple(steps))
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -77,12 +87,15 @@ def _always(step: PlannedStep) -> dict[str, Any]:
         "changes": [
             {"resource": change.resource, "what": change.what, "from": change.from_}
             | {"to": change.to, "lost": change.lost}
-            for change in step.changes
+            | ({"secret": True} if change.secret else {})
+            | ({"seal": change.seal} if change.seal else {})
+            for change in map(Change.shown, step.changes)
         ],
         "reversible": step.reversible,
         "reopens": bool(step.reopens),
         "reopens_why": step.reopens,
         "approval": step.approval or None,
+        "shares": list(step.shares),
     }
 
 
@@ -139,7 +152,7 @@ def digest(
     Loops and steps with their own question are not in it: they show their own list when they ask.
     """
     told = [
-        [step.run, step.id, step.action, step.status, msgspec.to_builtins(step.changes)]
+        [step.run, step.id, step.action, step.status, msgspec.to_builtins(_shown(step))]
         for step in sorted(steps, key=lambda step: step.id)
         if step.run == PLANNED_RUN and "." not in step.id and step.approval in ("", "confirm")
     ]
@@ -147,6 +160,11 @@ def digest(
     text = canonical([program.digest, dict(inputs), place, told]).decode()
     text = text.replace(incident, NEW_INCIDENT)
     return hashlib.sha256(_CLOCK.sub("<time>", text).encode()).hexdigest()
+
+
+def _shown(step: PlannedStep) -> list[Change]:
+    """Masked: a digest over a short secret would be a way to find it out."""
+    return [change.shown() for change in step.changes]
 
 
 _CLOCK = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|\+00:00)")

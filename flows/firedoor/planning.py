@@ -53,6 +53,7 @@ class _Planning:
         self.steps: list[PlannedStep] = []
         steps = [step for book in program.runbooks.values() for step in book.all_steps()]
         self.named = needed(steps, actions, hunt=hunt)
+        self.sharing = program.main.sharing()
         self.seen: set[tuple[str, str]] = set()
 
     async def perform(self, node: Node) -> StepResult:
@@ -141,9 +142,15 @@ class _Planning:
                 reversible=not any(change.lost for change in changes),
                 reopens=action.reopens.why if changes else "",
                 approval=(approve.by if approve else "confirm") if action.mutating else "",
+                shares=self._shares(node) if action.mutating else (),
                 why=why,
             )
         )
+
+    def _shares(self, node: Node) -> tuple[str, ...]:
+        """Inside a sub-runbook the yes to the call counts: its steps are not asked about."""
+        found = () if node.depth else self.sharing.get(node.step.id or "", ())
+        return found if len(found) > 1 else ()
 
     def _result(self, node: Node, status: Any, output: Json) -> StepResult:
         return StepResult(

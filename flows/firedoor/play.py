@@ -9,17 +9,19 @@ queue behind a question.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from firedoor.conditions import evaluate, names
 from firedoor.errors import FiredoorError, StoreUnavailable
-from firedoor.program import MAX_DEPTH, Program
+from firedoor.program import MAX_DEPTH, Program, canonical
 from firedoor.references import names_in, resolve
 from firedoor.runbook import Json, Phase, Runbook, Step, default_on_error
+from firedoor.side_by_side import side_by_side
 from firedoor.stages import SETTLED, Node, Stage, Status, StepResult, worst_proof
 
 _ORDER = list(Phase)
@@ -147,22 +149,21 @@ class Play:
     def _applies(self, step: Step) -> bool:
         if not step.when:
             return True
-        unread = [
-            name
-            for name in names(step.when)
-            if name in self.results and self.results[name].status not in SETTLED
-        ]
         # A condition that cannot be read must not keep a door open.
-        if unread and step.phase == Phase.CONTAIN:
+        if self._unread(names(step.when)) and step.phase == Phase.CONTAIN:
             return True
         return evaluate(step.when, self.scope)
 
+    def _unread(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Those of these names whose step did not come to its end. A no of people's is an end: what
+        they did not want was not done, and a condition may ask about that."""
+        known = [(name, self.results.get(name)) for name in sorted(wanted)]
+        return tuple(
+            name for name, it in known if it and it.status not in SETTLED and not _said_no(it)
+        )
+
     async def _loop(self, step: Step) -> StepResult:
-        unread = [
-            name
-            for name in sorted(names_in(step.for_each))
-            if name in self.results and self.results[name].status not in SETTLED
-        ]
+        unread = self._unread(names_in(step.for_each))
         if unread:
             why = f"{step.for_each} cannot be read: step {unread[0]!r} did not come to its end"
             return self._result(step, "failed", why=why)
@@ -193,17 +194,24 @@ class Play:
                 waits = self._result(step, status, why=said.why or "waits for an approval")
                 return msgspec.structs.replace(waits, stops=said.stops)
             nodes = [replace(node, authority=said.why) for node in nodes]
-        results = [
-            await (
-                self.stage.call(node, self.program.sub(step.runbook))
-                if step.runbook
-                else self.stage.perform(node)
-            )
-            for node in nodes
-        ]
+        results = await side_by_side(
+            nodes, partial(self._call, step), alike=lambda node: canonical(node.given)
+        )
         if len(results) == 1 and not step.for_each:
             return results[0]
         return self._gathered(step, results)
+
+    async def _call(self, step: Step, node: Node) -> StepResult:
+        """One call of a loop or sub-runbook; that it fails holds up no other item."""
+        try:
+            if step.runbook:
+                return await self.stage.call(node, self.program.sub(step.runbook))
+            return await self.stage.perform(node)
+        except StoreUnavailable:
+            raise
+        except FiredoorError as error:
+            failed = self._result(step, "failed", why=str(error))
+            return msgspec.structs.replace(failed, id=node.id)
 
     def _gathered(self, step: Step, results: list[StepResult]) -> StepResult:
         statuses = {result.status for result in results}
@@ -231,6 +239,7 @@ class Play:
             depth=self.depth,
             authority=self.authority,
             held=self._held_back(step, id_),
+            unread=self._unread(names(step.when)) if step.when else (),
         )
 
     def _held_back(self, step: Step, id_: str) -> str:
@@ -274,6 +283,10 @@ def _kept(result: StepResult, thing: str) -> bool:
     """Whether an evidence step kept a thing: it came to its end and does not say otherwise."""
     output = result.output if isinstance(result.output, dict) else {}
     return result.status in ("done", "planned") and thing not in (output.get("not_kept") or ())
+
+
+def _said_no(result: StepResult) -> bool:
+    return result.status == "refused" and not result.rule
 
 
 def _waits(result: StepResult | None) -> bool:

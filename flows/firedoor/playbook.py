@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -29,6 +29,7 @@ Source = Annotated[
         description="Who made the finding: guardduty, health, macie, access-analyzer, …",
     ),
 ]
+Part = Literal["actor", "target", "unknown"]
 StepName = Annotated[
     str,
     msgspec.Meta(
@@ -42,14 +43,17 @@ class Match(Said, frozen=True, kw_only=True):
     """One kind of finding that a playbook takes.
 
     `type` is exact or a pattern. What else is set has to hold too: the source, whose credentials
-    they are (`principals`), what is attacked (`resources`). `alone`: it names one IAM user and his
-    keys and nothing else. `severity`: what it counts as; without it, what the finding says.
+    they are (`principals`), what is attacked (`resources`), and which part it plays (`parts`): a
+    machine that guesses passwords is an actor, one that is knocked at a target. `alone`: it names
+    one IAM user and his keys and nothing else. `severity`: what it counts as; without it, what the
+    finding says.
     """
 
     type: str
     sources: tuple[Source, ...] = ()
     principals: tuple[Principal, ...] = ()
     resources: tuple[Kind, ...] = ()
+    parts: tuple[Part, ...] = ()
     alone: bool = False
     severity: Label | None = None
 
@@ -61,6 +65,7 @@ class Match(Said, frozen=True, kw_only=True):
             and (not self.sources or finding.source in self.sources)
             and (not self.principals or (named.principal or "unknown") in self.principals)
             and (not self.resources or named.kind in self.resources)
+            and (not self.parts or (named.part or "unknown") in self.parts)
             and (not self.alone or is_alone(finding))
         )
 
@@ -72,6 +77,7 @@ class Match(Said, frozen=True, kw_only=True):
             and _share(self.sources, other.sources)
             and _share(self.principals, other.principals)
             and _share(self.resources, other.resources)
+            and _share(self.parts, other.parts)
         )
 
 

@@ -61,7 +61,7 @@ def unasked_steps(
                 Unasked(step=step.id or "", action=step.action, target=target, why=why)
                 for target in targets
             ]
-    brakes += _protected(finding, plan)
+    brakes += _protected(finding, plan, {each.target for each in found})
     return (() if brakes else tuple(found)), "; ".join(brakes)
 
 
@@ -97,9 +97,17 @@ def _doubtful(finding: Finding) -> list[str]:
     return said
 
 
-def _protected(finding: Finding, plan: ResponsePlan) -> list[str]:
-    """A protected user asks. His path is not in the finding, so a pattern with a path counts when
-    any path would make it cover him; likewise when only the key is known, and not whose it is."""
+def _protected(finding: Finding, plan: ResponsePlan, targets: set[str]) -> list[str]:
+    """A protected user or bucket asks. A user's path is not in the finding, so that a pattern with
+    one counts when any path would make it cover him; likewise when only the key is known, and not
+    whose it is."""
+    buckets = {finding.resource.bucket, *finding.resource.buckets} & targets
+    for pattern in plan.protect:
+        for bucket in sorted(map(str, buckets)):
+            if _may_cover(pattern, f"arn:{finding.partition}:s3:::{bucket}"):
+                return [f"bucket {bucket} may be protected by {pattern!r} of the plan"]
+    if buckets == targets and targets:
+        return []  # No user is changed.
     users = f"arn:{finding.partition}:iam::{finding.account}:user/"
     named = finding.resource
     names = [each for each in (named.user, *named.users) if each]

@@ -69,11 +69,10 @@ def compile_program(
         runbooks[current] = find(current)
         wanted.extend(step.runbook for step in runbooks[current].all_steps() if step.runbook)
     ordered = {key: runbooks[key] for key in sorted(runbooks)}
-    written = msgspec.json.encode([name, ordered], order="sorted")
     return Program(
         name=name,
         runbooks=ordered,
-        digest=hashlib.sha256(written).hexdigest(),
+        digest=hashlib.sha256(canonical([name, ordered])).hexdigest(),
         needs={key: found for key, book in ordered.items() if (found := needs(book))},
     )
 

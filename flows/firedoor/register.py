@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from firedoor import store as tables
 from firedoor.kinds import time_text
-from firedoor.store import Store
+from firedoor.ledger import Ledger
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Register:
     """The register of one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Ledger) -> None:
         store.need(tables.subjects)
         self._store = store
 

@@ -136,6 +136,9 @@ def clean(text: str) -> str:
     Format characters (category Cf) turn the reading direction or hide; control characters (Cc) act
     on terminals; private and unassigned ones and lone surrogates cannot be shown.
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        # Nearly every text there is, and many times as fast.
+        return text
     text = _SPACES.sub(" ", _ANSI.sub("", text))
     return "".join(
         character

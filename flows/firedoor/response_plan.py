@@ -79,6 +79,51 @@ class Correlate(Said, frozen=True, kw_only=True):
     within: Duration = "24h"
 
 
+class Mfa(Said, frozen=True, kw_only=True):
+    """Of whom a second factor is wanted before his yes counts.
+
+    `roles`: of those who answer for these. `sessions`: patterns of identities (ARNs, `slack:…`)
+    that nobody gets without one, such as those of Identity Center where it is enforced there.
+    """
+
+    roles: tuple[RoleName, ...] = ()
+    sessions: tuple[str, ...] = ()
+
+
+RoleOfAws = Annotated[
+    str, msgspec.Meta(pattern=r"^(?:[A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$")
+]
+ExternalId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$")]
+RegionName = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+
+class Account(Said, frozen=True, kw_only=True):
+    """How one account is reached; what is not said is as `reach` says for all.
+
+    `regions`: where it is looked at; all that are enabled by default. `session_policies`: managed
+    policies that narrow the session where the runbook's own is too long to be passed along.
+    """
+
+    name: str = ""
+    role: RoleOfAws | None = None
+    external_id: ExternalId | None = None
+    regions: tuple[RegionName, ...] = ()
+    session_policies: tuple[Arn, ...] = ()
+
+
+class Reach(Said, frozen=True, kw_only=True):
+    """Which other accounts are reached from the one whose credentials firedoor has, and how.
+
+    `organization`: also those of the same organization, which AWS Organizations is asked about.
+    """
+
+    role: RoleOfAws = "firedoor-responder"
+    external_id: ExternalId | None = None
+    organization: bool = False
+    session_policies: tuple[Arn, ...] = ()
+    accounts: dict[AccountId, Account] = msgspec.field(default_factory=dict)
+
+
 class ResponsePlan(Said, frozen=True, kw_only=True):
     """The whole file.
 
@@ -98,6 +143,8 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     alert: Alert = Alert()
     correlate: Correlate = Correlate()
     penetration_tests: tuple[Pentest, ...] = ()
+    mfa: Mfa = Mfa()
+    reach: Reach = Reach()
     ignore: dict[str, str] = msgspec.field(default_factory=dict)
 
     def ignored(self, finding_type: str) -> str:
@@ -126,8 +173,8 @@ def load_plan(library: HasPlan) -> ResponsePlan:
 def shape_plan(document: Document) -> tuple[ResponsePlan | None, list[Problem]]:
     """A document as the plan, or None and what is wrong with it by itself."""
     plan, problems = shape(document, ResponsePlan)
-    problems += [*_protected(document), *_ignored(document), *_modes(document)]
     problems += window_problems(document, "penetration_tests")
+    problems += [*_protected(document), *_ignored(document), *_modes(document), *_mfa(document)]
     return (None if problems else plan), sorted(problems)
 
 
@@ -163,6 +210,26 @@ def _ignored(document: Document) -> list[Problem]:
         elif isinstance(reason, str) and not reason.strip():
             message = f"why is {said!r} ignored? People read the reason with each finding"
             problems.append(document.problem(("ignore", said), message))
+    return problems
+
+
+def _mfa(document: Document) -> list[Problem]:
+    mfa, people = document.root.get("mfa"), document.root.get("people")
+    if not isinstance(mfa, Mapping):
+        return []
+    known = people if isinstance(people, Mapping) else {}
+    roles, sessions = (mfa.get(each) or () for each in ("roles", "sessions"))
+    problems = [
+        document.problem(("mfa", "roles", index), f"the plan has no role {role!r} under 'people'")
+        for index, role in enumerate(roles if isinstance(roles, list) else ())
+        if isinstance(role, str) and role not in known
+    ]
+    for index, said in enumerate(sessions if isinstance(sessions, list) else ()):
+        wrong = globs.mistake(said) if isinstance(said, str) else ""
+        if not wrong and isinstance(said, str) and not said.startswith(("arn:", "slack:")):
+            wrong = f"{said!r} is neither the pattern of an ARN nor of slack:…"
+        if wrong:
+            problems.append(document.problem(("mfa", "sessions", index), wrong))
     return problems
 
 

@@ -89,7 +89,9 @@ class Step(Said, frozen=True, kw_only=True):
     """One step: an action, a sub-runbook, or a `parallel` group of steps.
 
     Exactly one of `action`, `runbook` and `parallel` is set. `for_each` repeats a sub-runbook or an
-    action over a list, at most `limit` items; more than `limit` is asked about, never cut.
+    action over a list, at most `limit` items; more than `limit` is asked about, never cut. The
+    `approve` of a group is that of each of its steps which has none of its own: one question is
+    asked for all that share it.
     """
 
     id: Identifier | None = None
@@ -107,6 +109,15 @@ class Step(Said, frozen=True, kw_only=True):
     on_error: Literal["stop", "continue"] | None = None
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] | None = None
     timeout: DurationText | None = None
+
+    def __post_init__(self) -> None:
+        if self.parallel and self.approve:
+            shared = self.approve
+            steps = tuple(
+                step if step.approve else msgspec.structs.replace(step, approve=shared)
+                for step in self.parallel
+            )
+            msgspec.structs.force_setattr(self, "parallel", steps)
 
 
 class Runbook(Said, frozen=True, kw_only=True):
@@ -128,6 +139,17 @@ class Runbook(Said, frozen=True, kw_only=True):
         for step in (*self.steps, *self.finally_):
             flat.extend(step.parallel or (step,))
         return flat
+
+    def sharing(self) -> dict[str, tuple[str, ...]]:
+        """Step → the steps of its `parallel` group that share its approval, itself among them."""
+        return {
+            str(step.id): tuple(
+                str(other.id) for other in entry.parallel if other.approve == step.approve
+            )
+            for entry in self.steps
+            for step in entry.parallel
+            if step.approve
+        }
 
 
 def default_on_error(phase: Phase | None) -> Literal["stop", "continue"]:

@@ -62,7 +62,7 @@ def _step(step: dict[str, Any], actions: Mapping[str, Action]) -> dict[str, Any]
     step["oneOf"] = [{"required": [key]} for key in ("action", "runbook", "parallel")]
     step["if"] = {"not": {"required": ["parallel"]}}
     step["then"] = {"required": ["id", "phase"]}
-    step["else"] = {"propertyNames": {"enum": ["parallel", "title"]}}
+    step["else"] = {"propertyNames": {"enum": ["parallel", "title", "approve"]}}
     step["dependentRequired"] = {
         "for_each": ["as", "limit"],
         "as": ["for_each"],

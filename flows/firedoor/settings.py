@@ -33,3 +33,8 @@ def spool() -> Path:
 def vault(base: Path) -> Path:
     """FIREDOOR_VAULT: the evidence folder; the home's `vault` by default."""
     return Path(os.environ.get("FIREDOOR_VAULT") or base / "vault").expanduser()
+
+
+def vault_key() -> str:
+    """FIREDOOR_VAULT_KEY: the ARN of a KMS key under which secrets are sealed; "": a file's."""
+    return os.environ.get("FIREDOOR_VAULT_KEY") or ""

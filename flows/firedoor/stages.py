@@ -52,6 +52,8 @@ class Node:
     """A step about to run: its id (with the item's index in a loop), inputs resolved.
 
     `held`: why it must not run, because it would destroy what nothing has kept; "" when it may.
+    `unread`: the steps that its condition asks about and that did not come to their end. It runs
+    all the same, but not unasked.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Node:
     authority: str | None = None
     question: str = ""
     held: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def phase(self) -> Phase:

@@ -1,13 +1,12 @@
-"""The store: one database per home (SQLite by default, PostgreSQL for several machines).
+"""The store: one database per home, through SQLAlchemy: PostgreSQL for several machines, or SQLite.
 
-SQLite runs in WAL mode with full synchronisation, and every writing transaction begins IMMEDIATE,
-so that two writers queue up instead of failing half-way (https://sqlite.org/lang_transaction.html).
+The journals of a home's own SQLite file are spoken to without it (`firedoor.ledger`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,12 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
 )
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from firedoor.errors import BadInput, StoreUnavailable
-
-BUSY_SECONDS = 30
-"""How long a writer waits for another before it gives up."""
+from firedoor.ledger import BUSY_SECONDS, FILE, Collided, Row, Statements
 
 metadata = MetaData()
 
@@ -104,10 +102,6 @@ subjects = Table(
 )
 
 
-class Collided(StoreUnavailable):
-    """Another machine has written the same entry's number first; nothing was written."""
-
-
 class Store:
     """An open database. `shared`: it is not the home's own file, other machines may write to it."""
 
@@ -122,7 +116,7 @@ class Store:
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             if url is None:
-                path = home / "firedoor.db"
+                path = home / FILE
                 fresh = not path.exists()
                 path.touch(mode=0o600)
                 engine = _sqlite(f"sqlite:///{path}")
@@ -155,6 +149,18 @@ class Store:
         """A transaction that reads."""
         with self._guarded("read"), self.engine.connect() as connection:
             yield connection.execution_options(reading=True)
+
+    @contextmanager
+    def entering(self) -> Iterator[Statements]:
+        """See `firedoor.ledger.Ledger`."""
+        with self.writing() as connection:
+            yield _Text(connection)
+
+    @contextmanager
+    def looking(self) -> Iterator[Statements]:
+        """See `firedoor.ledger.Ledger`."""
+        with self.reading() as connection:
+            yield _Text(connection)
 
     @contextmanager
     def alone(self, name: str) -> Iterator[bool]:
@@ -192,29 +198,15 @@ class Store:
         self.engine.dispose()
 
 
-class Unopened(Store):
-    """A store that could not be opened: every use of it says why."""
+class _Text:
+    """Statements of one connection."""
 
-    def __init__(self, home: Path, why: StoreUnavailable) -> None:
-        self.home = home
-        self.shared = False
-        self._why = why
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Raises StoreUnavailable."""
-        yield self._refuse()
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Raises StoreUnavailable."""
-        yield self._refuse()
-
-    def _refuse(self) -> Connection:
-        raise self._why
-
-    def close(self) -> None:
-        """Nothing was opened."""
+    def rows(self, statement: str, given: Mapping[str, Any]) -> list[Row]:
+        found = self._connection.execute(text(statement), dict(given))
+        return [tuple(row) for row in found] if found.returns_rows else []
 
 
 def _sqlite(url: str) -> Engine:

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from firedoor.masking import masked
+from tests.actions.all_worlds import WORLDS
 from tests.actions.conftest import Doors
-from tests.actions.worlds import WORLDS, World
+from tests.actions.worlds import World
 from tests.simulator.conftest import Bench
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -13,6 +15,7 @@ import pytest
 from firedoor.actions.contract import NEVER, Action, Artefact, Check, State
 from firedoor.actions.registry import registry
 from firedoor.check import Known, check_runbook
+from firedoor.simulator.requests import action_of
 from firedoor.yamlio import loads
 
 ACTIONS = sorted(registry())
@@ -20,23 +23,31 @@ MUTATING = [name for name in ACTIONS if registry()[name].mutating]
 
 NOT_OPERATIONS: dict[str, str] = {
     # IAM actions that are no API operation of their own, with the reason why they exist:
-    "s3:GetLifecycleConfiguration": "the operation is GetBucketLifecycleConfiguration",
+    "s3:GetObjectVersion": "GetObject and HeadObject of a version that is named",
+    "s3:GetObjectVersionTagging": "GetObjectTagging of a version that is named",
+    "s3:DeleteObjectVersion": "DeleteObject of a version that is named",
     "iam:PassRole": "handing a role to a service has no API of its own",
 }
 
-SERVICES = {"access-analyzer": "accessanalyzer", "elasticfilesystem": "efs"}
-SERVICES |= {"ses": "ses sesv2"}
-"""The service models of a prefix that is named otherwise, or has several."""
+SERVICES = {"elasticloadbalancing": ("elbv2", "elb"), "s3": ("s3", "s3control")}
+SERVICES |= {"access-analyzer": ("accessanalyzer",), "elasticfilesystem": ("efs",)}
+SERVICES |= {"ses": ("ses", "sesv2")}
+"""The service models of a prefix that is named otherwise."""
 
 
 def action(name: str) -> Action:
     return registry()[name]
 
 
+@cache
 def operations(prefix: str) -> set[str]:
+    """The IAM actions of a service that its API's operations ask for."""
     session = botocore.session.Session()
-    services = SERVICES.get(prefix, prefix).split()
-    return {name for each in services for name in session.get_service_model(each).operation_names}
+    return {
+        action_of(service, operation).partition(":")[2]
+        for service in SERVICES.get(prefix, (prefix,))
+        for operation in session.get_service_model(service).operation_names
+    }
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -68,15 +79,10 @@ def test_the_example_of_an_action_fits_its_input(name: str) -> None:
 @pytest.mark.parametrize("name", ACTIONS)
 def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
     given = msgspec.json.encode(dict(action(name).example)).decode()
-
-    def part(keeper: str) -> str:
-        taken = action(keeper).Input.__struct_fields__
-        shared = {key: value for key, value in action(name).example.items() if key in taken}
-        return msgspec.json.encode(shared).decode()
-
     # What it destroys has to be kept before.
     kept = "".join(
-        f"  - {{ id: before_{index}, phase: evidence, action: {keeper}, with: {part(keeper)} }}\n"
+        f"  - {{ id: before_{index}, phase: evidence, action: {keeper}, "
+        f"with: {taken(keeper, action(name).example)} }}\n"
         for index, keeper in enumerate(
             next(each for each in ACTIONS if thing in action(each).keeps)
             for thing in action(name).destroys
@@ -93,9 +99,16 @@ def test_the_example_of_an_action_checks_in_a_runbook(name: str) -> None:
     assert problems == []
 
 
+def taken(name: str, example: Mapping[str, Any]) -> str:
+    """What of an example another action takes too."""
+    fields = action(name).Input.__struct_fields__
+    return msgspec.json.encode({k: v for k, v in example.items() if k in fields}).decode()
+
+
 @pytest.mark.parametrize("name", ACTIONS)
 def test_every_permission_of_an_action_exists(name: str) -> None:
-    wanted = [grant.action for grant in action(name).permissions]
+    grants = [(grant.action, grant.resource) for grant in action(name).permissions]
+    wanted = [each for each, _ in grants]
     unknown = [
         each
         for each in wanted
@@ -103,7 +116,7 @@ def test_every_permission_of_an_action_exists(name: str) -> None:
     ]
 
     assert unknown == []
-    assert len(wanted) == len(set(wanted))
+    assert len(grants) == len(set(grants))
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from firedoor.check import Known, check_runbook
+from firedoor.runbook import Runbook
 from firedoor.yamlio import loads
 from tests.check.actions import ACTIONS
 from tests.check.conftest import HEAD, Problems
@@ -280,3 +282,33 @@ def test_a_runbook_may_call_itself(problems: Problems) -> None:
     ).replace("action: iam.disable_access_keys", "runbook: example")
 
     assert problems(more) == []
+
+
+GROUP = """
+- parallel:
+    - id: a
+      phase: contain
+      action: iam.disable_access_keys
+      with: { user: $inputs.user }
+    - id: b
+      phase: contain
+      action: iam.disable_access_keys
+      with: { user: $inputs.user }
+  approve: { by: BY, ask: "ASK" }
+"""
+
+
+def test_a_group_has_one_approval_for_its_steps(made: Callable[[str], Runbook]) -> None:
+    book = made(GROUP.replace("BY", "security_lead").replace("ASK", "Deny {{ inputs.user }}?"))
+
+    assert [step.approve and step.approve.by for step in book.all_steps()] == ["security_lead"] * 2
+    assert book.sharing() == {"a": ("a", "b"), "b": ("a", "b")}
+
+
+def test_a_group_s_approval_is_checked_where_it_stands(problems: Problems) -> None:
+    wrong = GROUP.replace("BY", "nobody").replace("ASK", "Deny {{ who }}?")
+
+    found = problems(wrong, roles={"security_lead": 1})
+
+    assert [each for each in found if "nobody can approve this: no role 'nobody'" in each]
+    assert [each for each in found if "who" in each]

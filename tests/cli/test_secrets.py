@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from firedoor.actions import registry as actions
+from firedoor.engine.step_record import StepRecord
 from tests.cli.conftest import USER, Firedoor, World
 
 KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -115,3 +118,82 @@ def test_planted_secrets_are_in_no_output_and_no_file(
     assert {words: secrets for words, secrets in outputs.items() if secrets} == {}
     assert {name: secrets for name, secrets in kept.items() if secrets} == {}
     assert any(name.endswith("firedoor.db") for name in kept)
+
+
+PIN = "tarragon 4711"
+"""A secret that nobody could know for one by its looks, under a name that says nothing."""
+
+RUNBOOK = """
+runbook: take-note
+title: Take the note away
+summary: It says what nobody may read.
+inputs:
+  user: { type: iam_user_name }
+steps:
+  - id: note
+    phase: contain
+    action: test.noted
+    with: { user: $inputs.user }
+"""
+
+
+@pytest.fixture
+def plugged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An action from elsewhere whose state before is a secret, and a runbook of it."""
+    point = EntryPoint("test.noted", "tests.cli.noted", "firedoor.actions")
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point])
+    actions.registry.cache_clear()
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "take-note.yaml").write_text(RUNBOOK)
+    monkeypatch.setenv("FIREDOOR_RUNBOOKS", str(tmp_path / "books"))
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "plan.yaml").write_text("{}\n")
+    monkeypatch.setenv("FIREDOOR_PLAYBOOKS", str(tmp_path / "plans"))
+    yield
+    actions.registry.cache_clear()
+
+
+def note(world: World) -> str:
+    tags = world.admin.list_user_tags(UserName=USER)["Tags"]
+    return str({tag["Key"]: tag["Value"] for tag in tags}["environment"])
+
+
+@pytest.mark.usefixtures("plugged")
+def test_a_state_before_that_is_a_secret_comes_back_and_is_nowhere_in_between(
+    firedoor: Firedoor, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIREDOOR_SPOOL", str(tmp_path / "home" / "spool"))
+    world.admin.tag_user(UserName=USER, Tags=[{"Key": "environment", "Value": PIN}])
+    take = ("take-note", f"user={USER}")
+    said = [firedoor("plan", *take, *more) for more in ((), ("--json",), ("--commands",))]
+    waits = firedoor("run", *take, "--break-glass", "--json")
+    incident = waits.json["incident"]
+    asked = firedoor("approvals", "--json")
+    said += [waits, asked, firedoor("approvals")]
+    said.append(firedoor("approve", asked.json["approvals"][0]["id"]))
+
+    with monkeypatch.context() as dying:
+        dying.setattr(StepRecord, "receipt", killed)
+        with pytest.raises(Killed):
+            firedoor("resume", incident, "--break-glass")
+    taken = note(world)
+    resumed = firedoor("resume", incident, "--break-glass", "--json")
+    said += [resumed, firedoor("report", incident, "--format", "json", "-o", "-")]
+    said += [firedoor("journal", "show", incident), firedoor("undo", incident, "--json")]
+    undone = firedoor("undo", incident, "--yes", "--json")
+    said += [undone, firedoor("evidence", "verify", incident)]
+    output = [each.out + each.err for each in said]
+    kept = [path for path in files(tmp_path / "home") if PIN.encode() in path.read_bytes()]
+
+    assert (taken, resumed.json["status"], undone.code) == ("none", "contained", 0), undone.err
+    assert note(world) == PIN
+    assert [text for text in output if PIN in text] == []
+    assert kept == []
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed(*_: Any) -> None:
+    raise Killed

@@ -67,7 +67,7 @@ def test_who_asked_for_it_may_not_approve_it(office: Office, cloud: Cloud) -> No
     desk = waiting(office, cloud)
     tester = ResponsePlan(people={"incident_commander": (Person(os_user="tester"),)})
 
-    with pytest.raises(Refused, match="asked for by os:tester: somebody else"):
+    with pytest.raises(Refused, match="asked for by os:tester, which is you: somebody"):
         say(desk, "os:tester", plan=tester)
     alone = msgspec.structs.replace(tester, may_confirm_alone=("fire/shut",))
     say(desk, "os:tester", plan=alone)

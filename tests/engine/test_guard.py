@@ -213,7 +213,7 @@ def test_tags_that_cannot_be_read_are_none(cloud: Cloud) -> None:
             raise AwsRefused("no", code="AccessDenied", operation="x")
 
     assert tags_of(Refusing(), f"arn:aws:iam::{ACCOUNT}:user/x") is None  # type: ignore[arg-type]
-    assert tags_of(cloud, "arn:aws:s3:::bucket") is None
+    assert tags_of(cloud, f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/i-1") is None
     assert tags_of(cloud, f"arn:aws:iam::{ACCOUNT}:user/x") == {}
 
 

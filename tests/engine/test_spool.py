@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from firedoor.approval import AlwaysTheSame, Answer
 from firedoor.engine.desk import Office
 from firedoor.engine.merging import merge
-from firedoor.engine.recorder import SECRET
 from firedoor.engine.running import resume, start
 from firedoor.engine.spool import Spool
-from firedoor.engine.undo import plan_undo
+from firedoor.engine.undo import plan_undo, undo
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
 from firedoor.journal import Entry, Journal
-from firedoor.store import Store
+from firedoor.ledger import LocalLedger
 from tests.engine.conftest import LOOK, SHUT, Cloud, desk_for, program_of
 
 YES = AlwaysTheSame(Answer(yes=True, by="os:commander", how="scripted"))
@@ -40,21 +38,19 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextmanager
 def full(office: Office) -> Iterator[None]:
     """Meanwhile SQLite cannot make the database any larger: it says that the disk is full."""
-    engine = office.journal.store.engine
+    taken = LocalLedger._taken
 
-    def no_more(connection: Any, *_: Any) -> None:
+    def no_more(ledger: LocalLedger) -> Any:
+        connection = taken(ledger)
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection
 
-    def more(connection: Any, *_: Any) -> None:
-        connection.execute("PRAGMA max_page_count = 1073741823")
-
-    event.listen(engine, "checkout", no_more)
-    try:
+    with pytest.MonkeyPatch.context() as filling:
+        filling.setattr(LocalLedger, "_taken", no_more)
         yield
-    finally:
-        event.remove(engine, "checkout", no_more)
-        event.listen(engine, "checkout", more)
+    for connection in office.journal.store._idle:
+        connection.execute("PRAGMA max_page_count = 1073741823")
 
 
 def begun(tmp_path: Path, cloud: Cloud, *, break_glass: bool) -> Any:
@@ -299,7 +295,7 @@ def test_a_merge_that_was_cut_off_goes_on_where_it_stopped(
 
 def _parts(tmp_path: Path) -> tuple[Journal, Vault]:
     home = tmp_path / "home"
-    return Journal(Store.open(home)), Vault(home / "vault")
+    return Journal(LocalLedger.open(home)), Vault(home / "vault")
 
 
 def test_a_spool_folder_that_others_may_write_to_is_not_used(
@@ -313,15 +309,23 @@ def test_a_spool_folder_that_others_may_write_to_is_not_used(
         begun(tmp_path, cloud, break_glass=True)
 
 
-def test_a_change_whose_state_before_holds_a_secret_cannot_be_undone_and_says_so(
-    tmp_path: Path,
+def test_a_secret_that_was_sealed_into_the_spool_comes_back_after_the_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud = Cloud(front="open, password=Winter-Wall-27")
-    desk = begun(tmp_path, cloud, break_glass=False)
+    desk = begun(tmp_path, cloud, break_glass=True)
 
-    start(desk, program_of(SHUT), {"doors": ["front"]}, break_glass=True)
+    def full(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("the evidence folder is full")
+
+    with monkeypatch.context() as down:
+        down.setattr(desk.recorder.vault, "keep", full)
+        start(desk, program_of(SHUT), {"doors": ["front"]}, break_glass=True)
     cloud.wait(37 * 3600)
-    planned = plan_undo(desk)
+    office = Office.open(tmp_path / "home")
+    later = desk_for(office, cloud, people=YES, incident=desk.incident)
 
-    assert [(each.verdict, each.why) for each in planned] == [("lost", SECRET)]
-    assert "Winter-Wall-27" not in str(desk.recorder.entries())
+    undo(later, plan_undo(later))
+
+    assert cloud.doors == {"front": "open, password=Winter-Wall-27"}
+    assert Spool.of(tmp_path / "home").pending() == []

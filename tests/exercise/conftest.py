@@ -46,19 +46,25 @@ def drill(library: Library, tmp_path: Path) -> Play:
     return played
 
 
-def mutated(library: Library, change: Callable[[tuple[Step, ...]], tuple[Step, ...]]) -> Program:
-    """The program of the runbook with other steps, wherever it is called."""
+def mutated(
+    library: Library,
+    change: Callable[[tuple[Step, ...]], tuple[Step, ...]],
+    runbook: str = RUNBOOK,
+) -> Program:
+    """The program of a runbook with other steps, wherever it is called."""
 
     def find(name: str) -> Runbook:
         book = library.load(name)
         return msgspec.structs.replace(book, steps=change(book.steps))
 
-    return compile_program(RUNBOOK, find)
+    return compile_program(runbook, find)
 
 
-def without(library: Library, step_id: str) -> Program:
-    """The program with one step taken out."""
-    return mutated(library, lambda steps: tuple(step for step in steps if step.id != step_id))
+def without(library: Library, *step_ids: str, runbook: str = RUNBOOK) -> Program:
+    """The program with one step, or several, taken out."""
+    return mutated(
+        library, lambda steps: tuple(step for step in steps if step.id not in step_ids), runbook
+    )
 
 
 def with_step(library: Library, step: dict[str, Any], before: str = "console") -> Program:

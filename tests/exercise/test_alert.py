@@ -172,8 +172,18 @@ def test_a_finding_about_an_instance_has_its_true_id_and_interfaces(alarm: Alarm
     assert [group["groupId"] for group in groups] == alarm.world.names["groups"]
 
 
-def test_guardduty_itself_has_the_same_finding(alarm: Alarm) -> None:
-    event = alarm.event(type="Execution:EC2/MaliciousFile", about={"instance": "{web}"})
+SEQUENCE = {"sequence": {"actors": ["thief"], "buckets": ["example-data"], "instances": ["{web}"]}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"),
+    [*((kind, about) for kind, about, _ in KINDS), ("AttackSequence:IAM/Compromised", SEQUENCE)],
+    ids=[*(kind for kind, _, _ in KINDS), "sequence"],
+)
+def test_guardduty_itself_has_the_same_finding(
+    alarm: Alarm, kind: str, about: dict[str, Any]
+) -> None:
+    event = alarm.event(type=kind, about=about)
     detail = event["detail"]
 
     given = {"DetectorId": detail["service"]["detectorId"], "FindingIds": [detail["id"]]}
@@ -185,8 +195,7 @@ def test_guardduty_itself_has_the_same_finding(alarm: Alarm) -> None:
 
 
 def test_an_attack_sequence_names_its_actors_and_things_and_signals(alarm: Alarm) -> None:
-    about = {"sequence": {"actors": ["thief"], "buckets": ["example-data"], "instances": ["{web}"]}}
-    event = alarm.event(type="AttackSequence:S3/CompromisedData", about=about, severity=9.5)
+    event = alarm.event(type="AttackSequence:S3/CompromisedData", about=SEQUENCE, severity=9.5)
     [found] = parse(msgspec.json.encode(event))
 
     assert found.resource.kind == "attack_sequence"

@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from firedoor.aws.target import keep_host
 from firedoor.clock import VirtualClock
 from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.server import SimulatedAws
@@ -58,6 +59,7 @@ class Bench:
                 config or Config()
             ),
         )
+        keep_host(made)
         if ip:
             made.meta.events.register(
                 "before-sign.*",

@@ -14,7 +14,8 @@ A module `actions/<service>/<verb_object>.py` is the action `<service>.<verb_obj
 A mutating action also has:
 
     changes(given, before, case) -> list[Change]
-                  pure: what would be different; [] = nothing to do
+                  pure: what would be different; [] = nothing to do. What may hold secrets is
+                  marked (`Change.secret`): the state before then lies encrypted in the vault
     apply(aws, given, change, case)
                   make exactly this one change, in whichever direction it points; idempotent.
                   Containing and undoing are the same code: undo applies the inverse.
@@ -51,6 +52,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from firedoor.masking import MASK, masked
 from firedoor.runbook import Json
 
 
@@ -73,17 +75,31 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that would be different: `resource` goes from `from_` to `to` (None: absent)."""
+    """One thing that would be different: `resource` goes from `from_` to `to` (None: absent).
+
+    `secret`: what stands there may hold secrets under any name (a function's environment, user
+    data), so nothing of it is shown or written down. `seal` is the engine's: a keyed fingerprint of
+    `from_` where that is masked, so that two of them can be compared.
+    """
 
     resource: str
     what: str
     from_: Json = msgspec.field(name="from")
     to: Json
     lost: str = ""
+    secret: bool = False
+    seal: str = ""
 
     def inverse(self) -> Change:
         """The change that takes this one back."""
         return msgspec.structs.replace(self, from_=self.to, to=self.from_)
+
+    def shown(self) -> Change:
+        """The change as people, files and tables may have it: secrets masked."""
+        if not self.secret:
+            return msgspec.structs.replace(self, from_=masked(self.from_), to=masked(self.to))
+        hidden = [None if each is None else MASK for each in (self.from_, self.to)]
+        return msgspec.structs.replace(self, from_=hidden[0], to=hidden[1])
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):

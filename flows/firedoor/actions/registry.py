@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
-from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
 from types import ModuleType
-from typing import TypeVar, get_type_hints
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,29 +16,73 @@ import firedoor.actions as package
 from firedoor.actions.contract import NEVER, Action, Given, Output
 from firedoor.errors import BadInput
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "firedoor.actions"
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
+class Registry(Mapping[str, Action]):
+    """All actions by name; a module is imported when its action is asked for, since a run needs a
+    few of them and must not wait for the rest."""
+
+    def __init__(self) -> None:
+        self._names = _shipped()
+        self._read: dict[str, Action] = {}
+
+    @cached_property
+    def _points(self) -> Mapping[str, EntryPoint]:
+        """The plug-ins: looked for when an action is not one of ours, or all are listed."""
+        from importlib.metadata import entry_points  # lazy: as long as several actions
+
+        points = {entry.name: entry for entry in entry_points(group=GROUP)}
+        both = next((name for name in points if name in self._names), None)
+        if both:
+            raise BadInput(f"the plug-in action {both!r} has the name of one of firedoor's own")
+        return points
+
+    def __getitem__(self, name: str) -> Action:
+        if name not in self._read:
+            if name in self._names:
+                module = importlib.import_module(f"{package.__name__}.{name}")
+            elif name in self._points:
+                module = self._points[name].load()
+            else:
+                raise KeyError(name)
+            self._read[name] = read(name, module)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._names, *sorted(self._points)])
+
+    def __len__(self) -> int:
+        return len(self._names) + len(self._points)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or name in self._points
+
+    def ours(self, name: str) -> bool:
+        """Whether an action is shipped with firedoor itself, and no plug-in's."""
+        return name in self._names
+
+
 @cache
-def registry() -> Mapping[str, Action]:
-    """All actions by name. A broken one is an error here, not in the middle of a run."""
-    found: dict[str, Action] = {}
-    for service in sorted(pkgutil.iter_modules(package.__path__), key=lambda item: item.name):
-        if not service.ispkg:
-            continue
-        parent = importlib.import_module(f"{package.__name__}.{service.name}")
-        for module in sorted(pkgutil.iter_modules(parent.__path__), key=lambda item: item.name):
-            if module.name.startswith("_"):
-                continue
-            name = f"{service.name}.{module.name}"
-            found[name] = read(name, importlib.import_module(f"{parent.__name__}.{module.name}"))
-    for entry in entry_points(group="firedoor.actions"):
-        if entry.name in found:
-            raise BadInput(
-                f"the plug-in action {entry.name!r} has the name of one of firedoor's own"
-            )
-        found[entry.name] = read(entry.name, entry.load())
-    return found
+def registry() -> Registry:
+    """The actions of this installation."""
+    return Registry()
+
+
+def _shipped() -> dict[str, None]:
+    """The names of our own actions, in order, without importing any."""
+    found: list[str] = []
+    for folder in map(Path, package.__path__):
+        found += [
+            f"{path.parent.name}.{path.stem}"
+            for path in folder.glob("*/*.py")
+            if not path.name.startswith("_") and not path.parent.name.startswith("_")
+        ]
+    return dict.fromkeys(sorted(found))
 
 
 def read(name: str, module: ModuleType) -> Action:
@@ -79,5 +122,4 @@ def _struct(name: str, module: ModuleType, part: str, base: type[_Struct]) -> ty
     found = getattr(module, part)
     if not (isinstance(found, type) and issubclass(found, base)):
         raise BadInput(f"action {name!r}: {part} is not a {base.__name__}", where=module.__file__)
-    get_type_hints(found)
     return found

@@ -7,6 +7,7 @@ caller observes first. https://docs.aws.amazon.com/sdkref/latest/guide/feature-r
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -18,8 +19,10 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
+from firedoor.aws.pace import Pace
 from firedoor.aws.target import Target, is_aws, keep_host, refuse_real
 from firedoor.aws.translate import from_client_error, from_connection_error
+from firedoor.aws.way import Way, credentials
 from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
 
@@ -30,15 +33,16 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 20
 BACKOFF = (0.3, 0.6, 1.2, 2.4, 4.8, 8.0)
 """Pauses before a throttled change is sent again, in seconds: 17 in all."""
-LOOKUPS_A_SECOND = 2
-"""CloudTrail's LookupEvents, for an account in a Region."""
-
 _collecting: ContextVar[tuple[list[str], ...]] = ContextVar("collecting", default=())
 """Lists that the request ids of calls are added to."""
 
 
 class BotoAws:
-    """One account and Region, with one set of credentials. Safe for threads."""
+    """One account and Region, with one set of credentials. Safe for threads.
+
+    `way`: the role that was assumed to get there, from `base`. `regions`: where it is looked at;
+    all that are enabled by default.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,14 @@ class BotoAws:
         endpoint: str | None = None,
         simulated: bool = False,
         clock: Clock | None = None,
+        base: BotoAws | None = None,
+        way: Way | None = None,
+        regions: tuple[str, ...] = (),
     ) -> None:
         self._session = session
+        self.way = way
+        self._base = base
+        self._regions = regions
         self._region = region
         self._endpoint = endpoint
         self._simulated = simulated
@@ -57,7 +67,7 @@ class BotoAws:
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         self._who: dict[str, str] = {}
-        self._looked: dict[str, list[datetime]] = {}
+        self._pace = Pace(self._clock)
         self.calls: Counter[str] = Counter()
 
     @property
@@ -89,7 +99,30 @@ class BotoAws:
             "principal": self.principal,
             "endpoint": self.endpoint,
             "world": "simulated" if self._simulated else "aws",
+            **self._chain(),
         }
+
+    @property
+    def base(self) -> BotoAws:
+        """The session that this one was reached from; itself where no role was assumed."""
+        return self._base or self
+
+    def _chain(self) -> dict[str, str]:
+        """From whom and how the account was reached, where a role was assumed in it."""
+        if self.way is None or self._base is None:
+            return {}
+        by = " with an external id" if self.way.external_id else ""
+        return {
+            "chain": f"{self._base.principal} → {self.way.role_arn}{by}",
+            "scope": self.way.narrowed,
+        }
+
+    def again(self, *, session: str) -> BotoAws:
+        """The same account in a new session of this name."""
+        if self.way is None or self._base is None:
+            return self
+        way = dataclasses.replace(self.way, session=session)
+        return assumed(self._base, way, region=self._region, regions=self._regions)
 
     @property
     def endpoint(self) -> str:
@@ -142,6 +175,8 @@ class BotoAws:
 
     def regions(self) -> list[str]:
         """The enabled Regions, the own one first; [own] when they cannot be listed."""
+        if self._regions:
+            return list(dict.fromkeys((self.region, *self._regions)))
         try:
             found = self.call("ec2", "describe_regions")["Regions"]
         except AwsError:
@@ -175,18 +210,24 @@ class BotoAws:
         from botocore.parsers import ResponseParserError
 
         name = f"{service}:{''.join(part.title() for part in operation.split('_'))}"
-        if operation == "lookup_events":
-            self._pace(region or self.region)
+        kind = (service, operation, region or self.region, given)
+        self._pace.wait(*kind)
         self.calls[name] += 1
         try:
             client = self._client(service, region, reading=read)
             answer: dict[str, Any] = getattr(client, operation)(**given)
+            if (service, operation) == ("s3", "get_object"):
+                answer["Body"] = answer["Body"].read()
         except boto.ClientError as error:
             self._note(error.response)
-            raise from_client_error(error, name) from None
+            told = from_client_error(error, name)
+            if isinstance(told, AwsThrottled):
+                self._pace.throttled(*kind)
+            raise told from None
         except (boto.BotoCoreError, ResponseParserError) as error:
             raise from_connection_error(error, name) from None
         self._note(answer)
+        self._pace.succeeded(*kind)
         answer.pop("ResponseMetadata", None)
         return answer
 
@@ -225,6 +266,12 @@ class BotoAws:
             ) from None
         if self._simulated:
             refuse_real(client.meta.endpoint_url)
+        if service == "s3" and not is_aws(client.meta.endpoint_url):
+            # Names of buckets in front of a host lead nowhere but to AWS.
+            by_path = config.merge(Config(s3={"addressing_style": "path"}))
+            client = self._session.create_client(
+                service, region_name=region, endpoint_url=self._endpoint, config=by_path
+            )
         keep_host(client)
         return client
 
@@ -244,22 +291,6 @@ class BotoAws:
             answer = self.call("sts", "get_caller_identity")
             self._who = {"account": answer["Account"], "arn": answer["Arn"]}
         return self._who
-
-    def _pace(self, region: str) -> None:
-        """Keep below CloudTrail's two look-ups a second."""
-        while True:
-            with self._lock:
-                now = self.now()
-                recent = [
-                    moment
-                    for moment in self._looked.get(region, [])
-                    if 0 <= (now - moment).total_seconds() < 1.0
-                ]
-                if len(recent) < LOOKUPS_A_SECOND:
-                    self._looked[region] = [*recent, now]
-                    return
-                pause = 1.01 - (now - recent[0]).total_seconds()
-            self.wait(pause)
 
 
 def connect(
@@ -301,6 +332,29 @@ def connect(
             f"({aws.principal})"
         )
     return aws
+
+
+def assumed(
+    base: BotoAws, way: Way, *, region: str | None = None, regions: tuple[str, ...] = ()
+) -> BotoAws:
+    """A session in another account, by a role that is assumed now; AwsError when it is not."""
+    import botocore.session  # lazy: 0.2 s
+
+    session = botocore.session.Session()
+    models = service_models(session.get_config_variable("data_path"))
+    session.register_component("data_loader", models)
+    # Credentials that renew themselves can be given in no other way.
+    session._credentials = credentials(base, way)  # type: ignore[attr-defined]
+    return BotoAws(
+        session,
+        region=region or base.region,
+        endpoint=base._endpoint,
+        simulated=base._simulated,
+        clock=base._clock,
+        base=base,
+        way=way,
+        regions=regions,
+    )
 
 
 @functools.cache

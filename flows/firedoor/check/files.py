@@ -12,12 +12,12 @@ from firedoor.check.known import Known
 from firedoor.check.playbooks import check_plan, check_playbook
 from firedoor.check.runbooks import check_runbook
 from firedoor.errors import CheckFailed, FiredoorError, Problem
+from firedoor.rulefiles import SUFFIXES, is_playbook, runbooks_in
 from firedoor.runbook import Runbook
 from firedoor.yamlio import Document, shown
 from firedoor.yamlio import load as load_document
 from firedoor.yamltree import MAX_BYTES
 
-SUFFIXES = (".yaml", ".yml")
 PLAN = "plan.yaml"
 
 
@@ -37,15 +37,6 @@ def load(
     if book is None:
         raise CheckFailed.of(problems)
     return book
-
-
-def runbooks_in(folder: Path) -> dict[str, Path]:
-    """The runbook files of a folder by name: `compromised-credentials.yaml` by its stem."""
-    return {
-        path.stem: path
-        for path in sorted(folder.glob("*"))
-        if path.suffix in SUFFIXES and path.is_file()
-    }
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
@@ -79,17 +70,6 @@ def _is_ours(path: Path) -> bool:
             return bool(line.search(file.read(MAX_BYTES)))
     except OSError:
         return True
-
-
-def is_playbook(path: Path) -> bool:
-    """Whether a file is Markdown with front matter (a README has none)."""
-    if path.suffix != ".md":
-        return False
-    try:
-        with path.open("rb") as file:
-            return file.read(4).rstrip(b"\r\n") == b"---"
-    except OSError:
-        return False
 
 
 def check_paths(

@@ -12,6 +12,7 @@ from firedoor.shapes import type_of
 _KINDS = {
     **naming.KINDS,
     **{field: f"list[{naming.KINDS[item]}]" for field, item in naming.LISTS.items()},
+    "ip": "ip_address",
     "updated": "time",
     "first": "time",
     "last": "time",

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
+
 from firedoor.check.names import Meaning, Names
 from firedoor.check.sorts import ANYTHING, TEXT, Sort, list_of, made_of, sort_of, type_of_kind
 from firedoor.expressions import Expression, parse
@@ -23,7 +25,8 @@ from firedoor.yamlio import Document, Path_
 class Place:
     """A step that does something. `step` lacks the parts that could not be read; `raw` has all.
 
-    `group` is the place of the `parallel` list around it; `last` whether it stands in `finally`.
+    `group` is the place of the `parallel` list around it; `last` whether it stands in `finally`;
+    `approve` is where its `approve:` stands, which may be the group's.
     """
 
     path: Path_
@@ -32,6 +35,7 @@ class Place:
     line: int
     group: Path_ | None
     last: bool
+    approve: Path_ = ()
 
     @property
     def name(self) -> str:
@@ -67,11 +71,15 @@ def outline(document: Document) -> list[Place]:
             places.append(_place(document, path, raw, None, last))
             continue
         inner = (*path, "parallel")
-        places += [
-            _place(document, (*inner, index), each, inner, last)
-            for index, each in enumerate(group)
-            if isinstance(each, dict)
-        ]
+        shared = salvage(document, path, Step).approve if "approve" in raw else None
+        for index, each in enumerate(group):
+            if not isinstance(each, dict):
+                continue
+            place = _place(document, (*inner, index), each, inner, last)
+            if shared and "approve" not in each:
+                step = msgspec.structs.replace(place.step, approve=shared)
+                place = replace(place, step=step, approve=(*path, "approve"))
+            places.append(place)
     return places
 
 
@@ -79,7 +87,8 @@ def _place(
     document: Document, path: Path_, raw: dict[str, Any], group: Path_ | None, last: bool
 ) -> Place:
     line = document.mark(path).value.line
-    return Place(path, raw, salvage(document, path, Step), line, group, last)
+    step = salvage(document, path, Step)
+    return Place(path, raw, step, line, group, last, (*path, "approve"))
 
 
 def input_sorts(document: Document) -> Sort:

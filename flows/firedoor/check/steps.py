@@ -58,6 +58,9 @@ class StepCheck:
     def _say(self, key: Path_, message: str, *, at: Literal["key", "value"] = "value") -> None:
         self.problems.append(self.document.problem((*self.place.path, *key), message, at=at))
 
+    def _at(self, path: Path_, message: str) -> None:
+        self.problems.append(self.document.problem(path, message))
+
     def _signature(self) -> Signature | None:
         step = self.place.step
         if step.action:
@@ -156,11 +159,10 @@ class StepCheck:
 
     def _texts(self) -> None:
         step = self.place.step
-        texts: list[tuple[Path_, str]] = [(("title",), step.title)]
+        texts: list[tuple[Path_, str]] = [((*self.place.path, "title"), step.title)]
         if step.approve:
-            texts.append((("approve", "ask"), step.approve.ask))
-        for key, text in texts:
-            path = (*self.place.path, *key)
+            texts.append(((*self.place.approve, "ask"), step.approve.ask))
+        for path, text in texts:
             self.problems += text_template(self.document, path, text, self.names)
 
     def _approval(self, signature: Signature | None) -> None:
@@ -177,13 +179,15 @@ class StepCheck:
         if roles is None or not asked:
             return
         by = step.approve.by if step.approve else DEFAULT_APPROVER
-        key_: Path_ = ("approve", "by") if step.approve else (_does(self.place),)
+        path = (
+            (*self.place.approve, "by") if step.approve else (*self.place.path, _does(self.place))
+        )
         quorum = step.approve.quorum if step.approve else 1
         if by not in roles:
-            self._say(key_, f"nobody can approve this: no role {by!r}{meant(by, roles)}")
+            self._at(path, f"nobody can approve this: no role {by!r}{meant(by, roles)}")
         elif roles[by] < quorum:
             message = f"nobody can approve this: {quorum} have to agree, {roles[by]} have the role"
-            self._say(key_, f"{message} {by!r}")
+            self._at(path, f"{message} {by!r}")
 
 
 def _does(place: Place) -> str:
@@ -193,7 +197,7 @@ def _does(place: Place) -> str:
 def group_problems(document: Document, path: Path_, raw: dict[str, Any]) -> Iterator[Problem]:
     """What is wrong with a `parallel` group itself, its steps apart."""
     for key in raw:
-        if key not in ("parallel", "title"):
+        if key not in ("parallel", "title", "approve"):
             message = f"a parallel group takes no {key!r}; put it on its steps"
             yield document.problem((*path, key), message, at="key")
     group = raw["parallel"]

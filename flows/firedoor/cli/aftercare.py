@@ -68,7 +68,7 @@ def verify_command(incident: str, again: bool, yes: bool, as_json: bool) -> None
                 "done": found.done,
                 "due": found.due,
                 "last_success": found.last_success,
-                "reopened": [msgspec.to_builtins(one) for one in opened],
+                "reopened": [msgspec.to_builtins(one.shown()) for one in opened],
                 **told,
                 "target": dict(desk.target),
             }
@@ -150,7 +150,7 @@ def _show_opened(shown: Console, opened: Sequence[Reopened]) -> None:
             text = clean(mask_key_id(words))
             shown.print(f"  [bad]✗[/] [name]{clean(place)}[/]  {text}", soft_wrap=True)
         for change in one.changes if one.allowed else ():
-            for line in change_lines(msgspec.to_builtins(change)):
+            for line in change_lines(change):
                 tell(shown, f"[good]~[/] {line}", indent=4)
         said = f"agreed to by {one.allowed}" if one.allowed else one.why
         shown.print(f"    [quiet]{clean(mask_key_id(said))}[/]", soft_wrap=True)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import click
 
 from firedoor.approval import Answer, asked_of, open_questions
+from firedoor.cli.handed import standing_of
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.clock import RealClock
-from firedoor.engine.case import office_of
+from firedoor.engine.case import home_of, office_of
 from firedoor.engine.desk import Office
-from firedoor.engine.door import Who, answer, whoami
+from firedoor.engine.door import answer
+from firedoor.engine.identity import who_answers
 from firedoor.engine.recorder import Recorder
 from firedoor.errors import NotFound
 from firedoor.kinds import mask_key_id, parse_time
 from firedoor.library import Library
-from firedoor.response_plan import load_plan
 
 
 @click.command("approvals")
@@ -56,6 +57,10 @@ def approvals_command(as_json: bool) -> None:
             )
         tell(shown, f"[name]{id_}[/]  [quiet]{incident}[/]  {ends}")
         shown.print(f"  {clean(mask_key_id(entry.data['question']))}")
+        if len(entry.data["steps"]) > 1:
+            tell(
+                shown, f"[quiet]one answer for {clean(', '.join(entry.data['steps']))}[/]", indent=4
+            )
         for change in entry.data["changes"]:
             for line in change_lines(change):
                 tell(shown, line, indent=4)
@@ -64,10 +69,13 @@ def approvals_command(as_json: bool) -> None:
 @click.command("approve")
 @click.argument("approval")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@click.option(
+    "--mfa", default="", metavar="CODE", help="What your MFA device shows; AWS checks it."
+)
 @json_option
-def approve_command(approval: str, reason: str, as_json: bool) -> None:
+def approve_command(approval: str, reason: str, mfa: str, as_json: bool) -> None:
     """Say yes to what waits. It covers the steps it names, on the targets that were shown."""
-    _answer(approval, True, reason, as_json)
+    _answer(approval, True, reason, as_json, mfa)
 
 
 @click.command("deny")
@@ -79,25 +87,27 @@ def deny_command(approval: str, reason: str, as_json: bool) -> None:
     _answer(approval, False, reason, as_json)
 
 
-def _answer(approval: str, yes: bool, reason: str, as_json: bool) -> None:
+def _answer(approval: str, yes: bool, reason: str, as_json: bool, mfa: str = "") -> None:
     incident = approval.rpartition("-A")[0]
     if not incident:
         raise NotFound(f"no approval {approval!r}; `firedoor approvals` lists what waits")
     office = office_of(incident)
-    office.journal.entries(incident)
+    entries = office.journal.entries(incident)
     clock = RealClock()
-    me = whoami()
-    recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=me)
+    plan = Library.open().rules()
+    who = who_answers(plan, entries, mfa=mfa)
+    recorder = Recorder(office.journal, office.vault, incident, now=clock.now, by=who.by)
     answer(
         recorder,
         approval,
-        Answer(yes=yes, by=me, how="terminal", reason=reason),
-        who=Who(ids=(me,)),
-        plan=load_plan(Library.open()),
+        Answer(yes=yes, by=who.by, how="terminal", reason=reason),
+        who=who,
+        plan=plan,
         now=clock.now(),
     )
     still = next(each for each in asked_of(recorder.entries()) if each.id == approval)
     next_ = f"firedoor resume {incident}"
+    by_itself = standing_of(home_of(incident)).answers
     if as_json:
         print_json(
             {
@@ -105,12 +115,15 @@ def _answer(approval: str, yes: bool, reason: str, as_json: bool) -> None:
                 "incident": incident,
                 "decision": "approved" if yes else "denied",
                 "waits_for": max(0, still.quorum - len(still.yes)) if still.open else 0,
-                "next": next_,
+                "next": "" if by_itself else next_,
+                "goes_on_by_itself": by_itself,
             }
         )
     elif still.open:
         print(
             f"Recorded. {still.quorum - len(still.yes)} more of its {still.quorum} have to agree."
         )
+    elif by_itself:
+        print(f"Recorded. The resident goes on with it by itself: `firedoor status {incident}`")
     else:
         print(f"Recorded. Go on with: {next_}")

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from firedoor.engine.running import Outcome
-    from firedoor.service.client import Resident
+    from firedoor.service.client import Resident, Standing
     from firedoor.service.protocol import Began
+
+
+NO_RESIDENT = "none is running in this home"
 
 
 @contextmanager
@@ -36,6 +39,15 @@ def resident_of(home: Path, shown: Console, *, break_glass: bool) -> Iterator[Re
 
     with reached(home, Progress(shown).say) as resident:
         yield resident
+
+
+def standing_of(home: Path) -> Standing:
+    """Whether the resident of a home answers."""
+    from firedoor.service.client import Standing, standing  # lazy: most homes have no resident
+
+    if not (home / "resident.sock").exists():
+        return Standing(answers=False, why=NO_RESIDENT)
+    return standing(home)
 
 
 def run_there(

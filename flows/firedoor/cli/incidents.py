@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from firedoor.cli.handed import NO_RESIDENT, standing_of
 from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.cli.touched import warn_if_touched
 from firedoor.cli.words import MARKS, VERDICTS
-from firedoor.engine.case import HOMES, office_of
+from firedoor.engine.case import HOMES, home_of, office_of
 from firedoor.engine.desk import Office
 from firedoor.engine.door import whoami
 from firedoor.kinds import mask_key_id, parse_time
@@ -95,9 +96,10 @@ def status_command(incident: str | None, as_json: bool) -> None:
     office = office_of(incident)
     found = summarize(office.journal.entries(incident))
     holds = warn_if_touched(office, incident)
+    resident = standing_of(home_of(incident))
     if as_json:
         journal = {"holds": holds.holds, "problems": list(holds.problems)}
-        print_json({**msgspec.to_builtins(found), "journal": journal})
+        print_json({**msgspec.to_builtins(found), "journal": journal, "resident": resident})
         return
     shown = console()
     style, words = VERDICTS.get(found.status, ("warn", found.status))
@@ -127,6 +129,11 @@ def status_command(incident: str | None, as_json: bool) -> None:
     for each in found.due:
         late = "overdue since" if parse_time(each["at"]) <= now else "due"
         shown.print(f"[quiet]{late} {each['at']}: {each['what']}: firedoor verify {found.id}[/]")
+    if resident.answers:
+        warm = "" if resident.ready else ", Prefect is not warm yet"
+        shown.print(f"[quiet]a resident answers here (pid {resident.pid}{warm})[/]")
+    elif resident.why != NO_RESIDENT:
+        shown.print(f"[warn]the resident does not answer: {clean(resident.why)}[/]")
     if found.report:
         shown.print(f"[quiet]report: {clean(found.report)}[/]", soft_wrap=True)
 

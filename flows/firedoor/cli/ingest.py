@@ -24,7 +24,6 @@ from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import outcome, start, warm
 from firedoor.kinds import mask_key_id
 from firedoor.library import Library
-from firedoor.response_plan import load_plan
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,15 +65,17 @@ def ingest_command(
         show_route(shown, routed)
         with resident_of(home_of(""), shown, break_glass=break_glass) as resident:
             if resident:
-                done = take_in_there(
-                    resident,
-                    shown,
-                    home_of(""),
-                    document=raw,
-                    account=account,
-                    region=region,
-                    people=people,
-                )
+                left = partial(_left, finding, routed, account, region)
+                with last_resort(left, break_glass=break_glass):
+                    done = take_in_there(
+                        resident,
+                        shown,
+                        home_of(""),
+                        document=raw,
+                        account=account,
+                        region=region,
+                        people=people,
+                    )
             else:
                 done = _here(shown, raw, finding, routed, account, region, people, break_glass)
         results.append({"route": route_json(routed), **msgspec.to_builtins(done)})
@@ -97,22 +98,18 @@ def _here(
     break_glass: bool,
 ) -> Outcome:
     """Take a routed finding in and run its runbook in this process."""
-    from firedoor.aws import connect  # lazy: botocore
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
 
     if not break_glass:
         warm(home_of(""))
-    program, given = read_program(routed.runbook or "", [], routed.inputs)
-    aws = connect(
-        account=account or finding.account or None, region=region or finding.region or None
-    )
+    aws, program, given = _reached(finding, routed, account, region)
     plans = partial(_plans, aws, program, given)
     with last_resort(plans, break_glass=break_glass):
         office = Office.open(break_glass=break_glass)
         joins = None
         if office.spool is None:
-            joins = place(office, finding, load_plan(Library.open()), aws.now())
+            joins = place(office, finding, Library.open().rules(), aws.now())
         desk = take_in(
             office,
             aws,
@@ -137,6 +134,26 @@ def _here(
 def tell_joined(shown: Console, joins: Place) -> None:
     """That a finding belongs to an incident which is there already."""
     tell(shown, f"[name]{joins.incident}[/] has it already: {clean(mask_key_id(joins.why))}")
+
+
+def _reached(
+    finding: Finding, routed: Route, account: str | None, region: str | None
+) -> tuple[BotoAws, Program, dict[str, Any]]:
+    """The account that a finding is about, and what is to be run there."""
+    from firedoor.engine.reach import reach  # lazy: botocore
+
+    program, given = read_program(routed.runbook or "", [], routed.inputs)
+    aws = reach(
+        account or finding.account or None,
+        region or finding.region or None,
+        doing=[(program, given)],
+    )
+    return aws, program, given
+
+
+def _left(finding: Finding, routed: Route, account: str | None, region: str | None) -> list[Plan]:
+    """What there is to do by hand when the resident's store has failed."""
+    return _plans(*_reached(finding, routed, account, region))
 
 
 def _plans(aws: BotoAws, program: Program, given: dict[str, Any]) -> list[Plan]:

@@ -47,7 +47,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("aftercare", "Read back whether what was contained still holds."),
     "undo": ("undoing", "Put back what was changed, from the recorded state before."),
     "serve": ("serve", "Stay: take findings in, keep Prefect warm, take runs over."),
+    "deploy": ("deploy", "Print what a team sets up: the AWS side, a service unit, a container."),
+    "doctor": ("doctor", "What stands in the way, and the fix; --readiness: of an investigation."),
     "drill": ("drill", "Play scenarios against simulated AWS, in seconds."),
+    "scenario": ("scenario", "Write a new scenario to begin with."),
     "report": ("records", "Write the report of an incident again."),
     "evidence": ("records", "List and verify evidence."),
     "journal": ("records", "Show, export and verify the journal."),
@@ -81,7 +84,19 @@ GROUPS = {
         "evidence",
         "journal",
     ),
-    "Before": ("serve", "drill", "check", "list", "show", "policy", "schema", "reference"),
+    "Before": (
+        "doctor",
+        "deploy",
+        "serve",
+        "drill",
+        "scenario",
+        "check",
+        "list",
+        "show",
+        "policy",
+        "schema",
+        "reference",
+    ),
 }
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from firedoor.cli.progress import change_lines
 from firedoor.cli.terminal import clean, tell
 from firedoor.errors import RunFailed
@@ -32,13 +30,15 @@ def show_plan(console: Console, plan: Plan) -> None:
             tell(console, f"[bad]✗ {clean(step.id)}[/]  {clean(mask_key_id(step.why))}", indent=2)
         elif step.changes:
             asks = f"asks {step.approval}" if step.approval not in ("", "confirm") else ""
+            if step.shares:
+                asks += f", once for {', '.join(step.shares)}"
             inside = f"[quiet]{clean(step.run)}[/] " if "." in step.run else ""
             console.print(
                 f"  [good]~[/] {inside}[name]{clean(step.id)}[/]  [quiet]{step.phase}[/]"
-                + (f"  [warn]{asks}[/]" if asks else "")
+                + (f"  [warn]{clean(asks)}[/]" if asks else "")
             )
             for change in step.changes:
-                for line in change_lines(msgspec.to_builtins(change)):
+                for line in change_lines(change):
                     tell(console, line, indent=6)
     for step in plan.steps:
         if step.status == "later":
@@ -81,6 +81,8 @@ def show_target(console: Console, target: Any) -> None:
     elif target.get("endpoint"):
         console.print(f"[warn]NOT AWS'S OWN ENDPOINT: {clean(target['endpoint'])}[/]")
     tell(console, f"[head]Target[/]  {clean(place)}", hang=8)
+    if target.get("chain"):
+        tell(console, f"[quiet]{clean(target['chain'])}; {clean(target['scope'])}[/]", indent=8)
 
 
 def commands(plan: Plan) -> list[str]:
@@ -96,6 +98,8 @@ def commands(plan: Plan) -> list[str]:
 def _commands(action: str, change: Any) -> list[str]:
     from firedoor.actions.registry import registry
 
+    if change.secret and change.to is not None:
+        return ["# what is written there may hold secrets, so no command is printed for it"]
     say = registry()[action].commands
     if say is None:
         return [f"# no AWS CLI command is known for {action}"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from firedoor.cli.terminal import json_option, print_json
@@ -11,17 +13,21 @@ from firedoor.cli.terminal import json_option, print_json
 @click.argument("runbooks", nargs=-1, required=True, metavar="RUNBOOK…")
 @click.option("--account", metavar="ID", default="*", help="The account; without it any.")
 @click.option("--partition", default="aws", help="aws, aws-cn or aws-us-gov.")
+@click.option("--role", metavar="NAME", help="The responder's own role, which it may not change.")
 @json_option
-def policy_command(runbooks: tuple[str, ...], account: str, partition: str, as_json: bool) -> None:
+def policy_command(
+    runbooks: tuple[str, ...], account: str, partition: str, role: str | None, as_json: bool
+) -> None:
     """The least-privilege IAM policy for these runbooks, undo included: a document on stdout.
 
-    What only a finding names (a user, a role) stands as '*' in it.
+    What only a finding names (a user, a role) stands as '*' in it. Where it is larger than a
+    managed policy may be, it is a list of documents, each to be attached; that is said.
     """
-    from firedoor.actions.policy import policy_for
-    from firedoor.actions.registry import registry
+    from firedoor.actions.policy import MANAGED, RESPONDER, size, split
     from firedoor.errors import BadInput
     from firedoor.kinds import convert
     from firedoor.library import Library
+    from firedoor.scoping import needed_by
 
     if account != "*":
         try:
@@ -29,13 +35,14 @@ def policy_command(runbooks: tuple[str, ...], account: str, partition: str, as_j
         except ValueError as error:
             raise BadInput(f"--account: {error}") from None
     library = Library.open()
-    actions = registry()
-    wanted = {
-        step.action: actions[step.action]
-        for name in runbooks
-        for book in library.program(name).runbooks.values()
-        for step in book.all_steps()
-        if step.action
-    }
-    given = [(action, dict[str, str]()) for _, action in sorted(wanted.items())]
-    print_json(policy_for(given, account=account, partition=partition))
+    nothing: dict[str, str] = {}
+    programs = [(library.program(name), nothing) for name in runbooks]
+    document = needed_by(programs, account=account, partition=partition, itself=role or RESPONDER)
+    documents = split(document)
+    if len(documents) > 1:
+        print(
+            f"{size(document)} characters, and a managed policy may have {MANAGED}: printed as "
+            f"{len(documents)} documents in a list, all of them to be attached to the role",
+            file=sys.stderr,
+        )
+    print_json(documents[0] if len(documents) == 1 else documents)

@@ -9,7 +9,6 @@ from firedoor.inputs import pairs, read_inputs
 from firedoor.plan import Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 
 
 def read_program(runbook: str, words: Any, given: Any = None) -> tuple[Program, dict[str, Any]]:
@@ -30,9 +29,9 @@ def planned(
     hunt: bool = True,
 ) -> tuple[Any, Plan]:
     """AWS and the plan of a run in it."""
-    from firedoor.aws import connect
+    from firedoor.engine.reach import reach  # lazy: botocore
 
-    aws = connect(account=account, region=region)
+    aws = reach(account, region, doing=[(program, given)])
     return aws, plan_in(aws, aws.target, program, given, hunt=hunt)
 
 
@@ -43,5 +42,5 @@ def plan_in(
     from firedoor.actions.registry import registry
     from firedoor.library import Library
 
-    rules = load_plan(Library.open())
+    rules = Library.open().rules()
     return make_plan(program, given, aws, registry(), target, rules=rules, hunt=hunt)

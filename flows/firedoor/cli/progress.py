@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from firedoor.actions.contract import Change
 from firedoor.approval import NOT_AGREED
 from firedoor.chain import Entry
 from firedoor.cli.terminal import clean, tell
@@ -85,6 +88,9 @@ class Progress:
     def _approval_asked(self, entry: Entry) -> None:
         who = ", ".join(entry.data["by"])
         self._line(entry, f"[warn]?[/] {_said(entry.data['question'])}")
+        if len(entry.data["steps"]) > 1:
+            together = clean(", ".join(entry.data["steps"]))
+            self._line(entry, f"[quiet]one answer for {together}[/]", 4)
         for item in entry.data.get("items", ()):
             self._line(entry, _said(item), 4)
         for why in entry.data.get("why", ()):
@@ -116,8 +122,9 @@ class Progress:
         tell(self.console, text, indent=2 + 3 * _depth(entry) + further)
 
 
-def change_lines(change: dict[str, Any], width: int = 46) -> list[str]:
+def change_lines(told: Change | dict[str, Any], width: int = 46) -> list[str]:
     """A change as `resource  what  from → to`, as rich markup; below it what cannot come back."""
+    change = msgspec.to_builtins(told.shown()) if isinstance(told, Change) else told
     before, after = value(change.get("from"), width), value(change.get("to"), width)
     lines = [
         f"{_said(short_resource(change['resource']))}  [quiet]{_said(change['what'])}[/]  "

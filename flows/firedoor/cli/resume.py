@@ -36,11 +36,6 @@ def resume_command(incident: str, yes: bool, break_glass: bool, as_json: bool) -
     asks = can_ask() and not as_json
     people = YesToChanges() if yes else (Terminal(shown) if asks else None)
     home = home_of(incident)
-    with resident_of(home, shown, break_glass=break_glass) as resident:
-        if resident:
-            end(go_on_there(resident, shown, home, incident, people), as_json)
-    if not break_glass:
-        warm(home)
     known: list[Entry] = []
 
     def plans() -> list[Plan]:
@@ -53,6 +48,19 @@ def resume_command(incident: str, yes: bool, break_glass: bool, as_json: bool) -
             for _, program, given in unfinished(known)
         ]
 
+    def plans_there() -> list[Plan]:
+        """The same after the resident could not go on: its journal may be read from here."""
+        known.extend(office_of(incident).known(incident))
+        return plans()
+
+    with (
+        last_resort(plans_there, break_glass=break_glass),
+        resident_of(home, shown, break_glass=break_glass) as resident,
+    ):
+        if resident:
+            end(go_on_there(resident, shown, home, incident, people), as_json)
+    if not break_glass:
+        warm(home)
     with last_resort(plans, break_glass=break_glass):
         office = office_of(incident, break_glass=break_glass)
         known += office.known(incident)

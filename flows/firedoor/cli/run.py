@@ -18,8 +18,11 @@ from firedoor.cli.terminal import can_ask, console, json_option, print_json
 from firedoor.engine.agreed import journal_plan, title_of
 from firedoor.engine.case import connect_for, home_of
 from firedoor.engine.desk import Office, open_desk, opened
+from firedoor.engine.door import CONFIRMS, Who, may_confirm, whoami
 from firedoor.engine.policy import policy_in_force
 from firedoor.engine.running import alone, next_run, start, warm
+from firedoor.library import Library
+from firedoor.plan import Plan
 
 
 @click.command("plan")
@@ -88,7 +91,16 @@ def run_command(
     home = home_of(incident or "")
     people = Terminal(shown) if asks else None
     quiet = as_json and not sys.stderr.isatty()
-    with resident_of(home, shown, break_glass=break_glass) as resident:
+
+    def left() -> list[Plan]:
+        """What there is to do by hand when the store fails."""
+        program, given = read_program(runbook, inputs)
+        return [planned(program, given, account, region)[1]]
+
+    with (
+        last_resort(left, break_glass=break_glass),
+        resident_of(home, shown, break_glass=break_glass) as resident,
+    ):
         if resident:
             done = run_there(
                 resident,
@@ -108,9 +120,7 @@ def run_command(
     program, given = read_program(runbook, inputs)
     if not break_glass:
         warm(home)
-    with last_resort(
-        lambda: [planned(program, given, account, region)[1]], break_glass=break_glass
-    ):
+    with last_resort(left, break_glass=break_glass):
         if incident:
             office = Office.open(home, break_glass=break_glass)
             aws, target = connect_for(office.known(incident), account=account, region=region)
@@ -122,6 +132,9 @@ def run_command(
         refuse_other_plan(plan, digest)
         policy = policy_in_force(target)
         how = agree(shown, plan, new=incident is None, yes=yes, asks=asks)
+        if how and plan.changes:
+            me = Who(ids=(whoami(), aws.principal))
+            may_confirm(Library.open().rules(), me, CONFIRMS)
         if incident is None:
             incident = opened(
                 office,

@@ -100,7 +100,7 @@ def _print_plan(
     incident: str, planned: Sequence[Undoing], target: dict[str, str], refused: Refused
 ) -> None:
     """What undo would do, and that it has not: with `--json` and without `--yes` nobody agreed."""
-    told = [msgspec.to_builtins(each) for each in planned]
+    told = [msgspec.to_builtins(each.shown()) for each in planned]
     print_json(
         {
             "error": refused.as_json(),
@@ -125,7 +125,7 @@ def show_undo(shown: Console, planned: Sequence[Undoing]) -> None:
             notes = [each.why, f"hands access back: {each.reopens}" if each.reopens else ""]
             said = "; ".join(note for note in notes if note)
             note = f"  [warn]{clean(mask_key_id(said))}[/]" if said else ""
-            line = change_lines(msgspec.to_builtins(each.change))[0]
+            line = change_lines(each.change)[0]
             tell(shown, f"[good]~[/] {name}  {line}{note}", indent=2)
         else:
             why = clean(mask_key_id(each.why))

@@ -17,7 +17,13 @@ def journal_plan(desk: Desk, plan: Plan, run: str, how: str) -> None:
 
     The yes covers the run's steps without their own `approve:`. It is the desk's user who gave it.
     """
-    text = msgspec.json.encode(plan_json(plan)["steps"]).decode()
+    seals = desk.recorder.seals
+    sealed = [
+        msgspec.structs.replace(step, changes=tuple(map(seals.recordable, step.changes)))
+        for step in plan.steps
+    ]
+    told = plan_json(msgspec.structs.replace(plan, steps=tuple(sealed)))
+    text = msgspec.json.encode(told["steps"]).decode()
     steps = msgspec.json.decode(text.replace(NEW_INCIDENT, desk.incident))
     for step in steps:
         # A plan is made before the run has its number.

@@ -17,6 +17,7 @@ from typing import Any
 from firedoor.actions.contract import Aws
 from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
+from firedoor.engine.reach import at_home
 from firedoor.errors import FiredoorError
 from firedoor.finding import Finding
 from firedoor.kinds import mask_key_id
@@ -83,7 +84,7 @@ def alert_parked(
 
 
 def _tell(desk: Desk, told: dict[str, Any], id_: str, run: str | None) -> None:
-    for channel, send in ways(desk.plan.alert, desk.aws).items():
+    for channel, send in ways(desk.plan.alert, at_home(desk.aws)).items():
         data = {"id": id_, "channel": channel}
         try:
             send(told)

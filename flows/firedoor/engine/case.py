@@ -16,6 +16,7 @@ from firedoor.actions.contract import Aws
 from firedoor.approval import People
 from firedoor.chain import Entry
 from firedoor.engine.desk import Desk, Office, open_desk
+from firedoor.engine.reach import doing_of, reach
 from firedoor.engine.recorder import Listener
 from firedoor.errors import Refused
 
@@ -45,10 +46,14 @@ def connect_for(
             f"{entries[0].data['id']} was played in simulated AWS, which ended with it; "
             "there is nothing to act on. `firedoor drill … --undo` undoes inside the drill"
         )
-    aws = connect(region=region or target.get("region"))
+    where = region or target.get("region")
+    aws = connect(region=where)
     # The endpoint first: not even the question who one is goes to the wrong place.
     _refuse_other(entries[0], "endpoint", target.get("endpoint") or "", aws.endpoint)
     wanted = account or target.get("account") or ""
+    if wanted != aws.account and target.get("chain"):
+        incident = entries[0].data["id"]
+        aws = reach(wanted, where, incident=incident, doing=doing_of(entries), base=aws)
     _refuse_other(entries[0], "account", wanted, aws.account)
     now: Mapping[str, str] = aws.target
     for part in ("account", "world"):

@@ -36,7 +36,6 @@ from firedoor.library import Library
 from firedoor.plan import NEW_INCIDENT, Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
 from firedoor.stages import StepResult
 
@@ -169,7 +168,7 @@ def _opened(program: Program, given: dict[str, Json], by: str, flow_run: UUID) -
 
     inputs = read_inputs(program.main, given)
     aws = connect()
-    plan = make_plan(program, inputs, aws, registry(), aws.target, rules=load_plan(Library.open()))
+    plan = make_plan(program, inputs, aws, registry(), aws.target, rules=Library.open().rules())
     office = Office.open()
     incident = opened(
         office,
@@ -190,9 +189,9 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
     """The incident of a finding, and its run; None where the playbooks say that it is ignored, or
     where the same has run in its incident already."""
     # Lazy: parsers, routes and botocore, for this flow alone.
-    from firedoor.aws import connect
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
+    from firedoor.engine.reach import reach
     from firedoor.finding import parse
     from firedoor.routing import route
 
@@ -206,7 +205,7 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
         return None
     program = library.program(routed.runbook)
     inputs = read_inputs(program.main, routed.inputs)
-    aws = connect(account=finding.account or None, region=finding.region or None)
+    aws = reach(finding.account or None, finding.region or None, doing=[(program, inputs)])
     office = Office.open()
     desk = take_in(
         office,
@@ -215,7 +214,7 @@ def _taken_in(raw: Json, by: str, flow_run: UUID) -> Work | None:
         finding,
         routed,
         finding.raw,
-        joins=place(office, finding, load_plan(library), aws.now()),
+        joins=place(office, finding, library.rules(), aws.now()),
         policy=policy_in_force(aws.target),
         by=by,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,13 +20,16 @@ from firedoor.chain import Entry
 from firedoor.engine.door import whoami
 from firedoor.engine.gate import Gate
 from firedoor.engine.merging import merge
+from firedoor.engine.reach import at_home, renamed
 from firedoor.engine.recorder import Listener, Recorder
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Vault
+from firedoor.keyring import house_key
 from firedoor.kinds import parse_time
+from firedoor.ledger import Ledger, LocalLedger, Unopened
 from firedoor.library import Library
-from firedoor.response_plan import ResponsePlan, load_plan
+from firedoor.response_plan import ResponsePlan
 from firedoor.runbook import Json
 
 if TYPE_CHECKING:
@@ -48,13 +52,12 @@ class Office:
         The settings of the store and the vault are about the home itself: drills and exercises,
         which have homes of their own in it, keep all they have in there.
         """
-        from firedoor.journal import Journal  # lazy: the database takes as long as all the rest
-        from firedoor.store import Store, Unopened
+        from firedoor.journal import Journal  # lazy: commands that only check need none
 
         base = home or settings.home()
         own = base == settings.home()
         try:
-            store = Store.open(base, settings.database_url() if own else None)
+            store = open_ledger(base, settings.database_url() if own else None)
         except StoreUnavailable as error:
             if not break_glass:
                 raise
@@ -80,7 +83,8 @@ class Desk:
 
     `plan` is what people agreed beforehand: who has which role, what is protected. `shared`: the
     process works for several people, so AWS's principal says nothing of whoever answers. `gate`:
-    what steps go through one by one; whoever ends the process shuts it first.
+    what steps go through one by one; whoever ends the process shuts it first. `under_way`: the
+    sub-runbooks at work, by runbook and inputs, and as which run. `turn`: one question at a time.
     """
 
     recorder: Recorder
@@ -91,6 +95,8 @@ class Desk:
     plan: ResponsePlan = field(default_factory=ResponsePlan)
     shared: bool = False
     gate: Gate = field(default_factory=Gate)
+    under_way: dict[tuple[str, str], str] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def incident(self) -> str:
@@ -115,6 +121,15 @@ class Desk:
         return str(write_report(self.recorder, self.recorder.journal.home))
 
 
+def open_ledger(home: Path, url: str | None) -> Ledger:
+    """The ledger of a home: its own file, or the database that FIREDOOR_DATABASE_URL names."""
+    if url is None:
+        return LocalLedger.open(home)
+    from firedoor.store import Store  # lazy: SQLAlchemy takes as long as all the rest
+
+    return Store.open(home, url)
+
+
 def last_change(entries: Sequence[Entry]) -> datetime | None:
     """When the last change of an incident was made; None when nothing was changed."""
     for entry in reversed(entries):
@@ -133,7 +148,9 @@ def open_desk(
     listeners: Sequence[Listener] = (),
     by: str | None = None,
 ) -> Desk:
-    """A desk for an incident that is in the journal."""
+    """A desk for an incident that is in the journal. In another account, AWS's session is named
+    after the incident."""
+    aws = renamed(aws, incident)
     recorder = Recorder(
         office.journal,
         office.vault,
@@ -142,13 +159,19 @@ def open_desk(
         by=by or whoami(),
         listeners=listeners,
         spool=office.spool,
+        house=house_key(
+            settings.vault_key(),
+            at_home(aws),
+            [office.home, *([office.spool.folder] if office.spool else [])],
+            spare=office.spool is not None,
+        ),
     )
     return Desk(
         recorder=recorder,
         aws=aws,
         target=target,
         people=people or Nobody(),
-        plan=load_plan(Library.open()),
+        plan=Library.open().rules(),
     )
 
 

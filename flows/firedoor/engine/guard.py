@@ -73,7 +73,14 @@ def changed_lately(desk: Desk) -> int | None:
         for entry in desk.recorder.spooled()
         if entry.kind == "step.receipt" and parse_time(entry.at) >= since
     ]
-    return sum(f":{desk.aws.account}:" in str(data.get("resource")) for data in made)
+    return sum(_may_be_of(str(data.get("resource")), desk.aws.account) for data in made)
+
+
+def _may_be_of(resource: str, account: str) -> bool:
+    """Whether a change was made in an account. A bucket's ARN does not say of which account it is:
+    it counts in all of them, since a budget that is used up only asks."""
+    parts = resource.split(":", 5)
+    return parts[4:5] in ([account], [""])
 
 
 def management_account(aws: Aws) -> str | None:
@@ -86,7 +93,9 @@ def management_account(aws: Aws) -> str | None:
 
 
 def tags_of(aws: Aws, target: str) -> dict[str, str] | None:
-    """The tags of an IAM user or role; None when they cannot be read."""
+    """The tags of an IAM user or role, or of a bucket; None when they cannot be read."""
+    if target.split(":")[2:3] == ["s3"]:
+        return _bucket_tags(aws, target)
     kind, _, rest = target.split(":", 5)[-1].partition("/")
     name = rest.rpartition("/")[2]
     try:
@@ -99,3 +108,17 @@ def tags_of(aws: Aws, target: str) -> dict[str, str] | None:
         return {str(tag["Key"]): str(tag["Value"]) for tag in found}
     except FiredoorError:
         return None
+
+
+def _bucket_tags(aws: Aws, target: str) -> dict[str, str] | None:
+    """Those of the bucket that a bucket or an object is (in)."""
+    bucket = target.rpartition(":::")[2].partition("/")[0]
+    if not bucket:
+        return None
+    try:
+        found = aws.call("s3", "get_bucket_tagging", Bucket=bucket)["TagSet"]
+    except AwsError as error:
+        return {} if error.code == "NoSuchTagSet" else None
+    except FiredoorError:
+        return None
+    return {str(tag["Key"]): str(tag["Value"]) for tag in found}

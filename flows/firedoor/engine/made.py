@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from firedoor.actions.contract import Action, Change, State
+from firedoor.chain import Entry
 from firedoor.engine.desk import Desk
-from firedoor.errors import FiredoorError, NotFound, RunFailed
+from firedoor.errors import FiredoorError, NotFound, RunFailed, StoreUnavailable
 from firedoor.kinds import parse_time
+from firedoor.masking import MASK, masked
 from firedoor.runbook import Json
 
 
@@ -23,7 +25,7 @@ class Made:
     `at` when it was made last.
 
     `sure`: it has a receipt; without one it was meant, and may have been made. `begun`: taking it
-    back was begun, and cut off.
+    back was begun, and cut off. `closed`: why what stood there, which was sealed, does not open.
     """
 
     run: str
@@ -34,6 +36,7 @@ class Made:
     at: datetime
     sure: bool = True
     begun: bool = False
+    closed: str = ""
 
     @property
     def place(self) -> str:
@@ -58,17 +61,20 @@ def everything_meant(desk: Desk) -> list[Made]:
         if entry.kind == "step.started":
             given[run, step] = data["given"]
         elif entry.kind == "step.intended":
-            change = msgspec.convert(data["change"], Change)
+            change, closed = _opened(desk, entry)
             key = (run, step, change.resource)
             known = made.get(key)
             if known is not None and known.sure:
                 # Made once more: what there was before all of it is what undo puts back.
-                change = msgspec.structs.replace(change, from_=known.change.from_)
-                made[key] = replace(known, change=change)
+                change = msgspec.structs.replace(
+                    change, from_=known.change.from_, seal=known.change.seal
+                )
+                made[key] = replace(known, change=change, closed=known.closed or closed)
                 continue
             inputs = given.get((run, step), {})
+            at = parse_time(entry.at)
             made[key] = Made(
-                run, step, data["action"], inputs, change, parse_time(entry.at), sure=False
+                run, step, data["action"], inputs, change, at, sure=False, closed=closed
             )
         elif entry.kind == "step.receipt":
             key = (run, step, data["resource"])
@@ -80,6 +86,14 @@ def everything_meant(desk: Desk) -> list[Made]:
         elif entry.kind == "undo.receipt":
             made.pop((run, step, data["resource"]), None)
     return list(made.values())
+
+
+def _opened(desk: Desk, entry: Entry) -> tuple[Change, str]:
+    """An intent as it was meant, or as it is written and why it does not open."""
+    try:
+        return desk.recorder.seals.intended(entry), ""
+    except StoreUnavailable as error:
+        return msgspec.convert(entry.data["change"], Change), str(error)
 
 
 def taken_back(desk: Desk) -> set[Key]:
@@ -134,9 +148,10 @@ def faults(action: str) -> Iterator[None]:
         raise RunFailed(f"a fault in {action}: {type(error).__name__}: {error}") from error
 
 
-def short(value: Json) -> str:
-    """A value for a sentence: absent, or at most 80 characters."""
+def short(value: Json, *, secret: bool = False) -> str:
+    """A value for a sentence: absent, or at most 80 characters; masked where it may be a secret."""
     if value is None:
         return "absent"
+    value = MASK if secret else masked(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= 80 else text[:79] + "…"

@@ -17,6 +17,7 @@ from firedoor.engine.spool import Spool, read_spool
 from firedoor.errors import NotFound
 from firedoor.evidence import Vault
 from firedoor.kinds import parse_time
+from firedoor.sealing import SUFFIX, Sealed
 
 if TYPE_CHECKING:
     from firedoor.journal import Journal
@@ -120,17 +121,19 @@ def _evidence(vault: Vault, spooled: Vault, incident: str) -> int:
     for record in records:
         if record.artefact.id in known:
             continue
+        suffix = Path(record.artefact.path).suffix
+        raw = spooled.read(incident, record.artefact.id)
         vault.keep(
             incident,
             record.artefact.name,
-            spooled.read(incident, record.artefact.id),
+            Sealed(raw) if suffix == SUFFIX else raw,
             about=record.artefact.about,
             source={**record.source, "spooled": record.wall},
             collected=record.collected,
             requests=record.requests,
             by=record.by,
             number=record.artefact.id,
-            suffix=Path(record.artefact.path).suffix,
+            suffix=suffix,
         )
     folder = spooled.folder(incident)
     if records:

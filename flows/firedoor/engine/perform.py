@@ -17,7 +17,7 @@ import msgspec
 from firedoor.actions.contract import Action, Aws, Case, Change, Check, State
 from firedoor.approval import Decision, Wanted, decide
 from firedoor.engine.applying import apply_once, judge, read_given
-from firedoor.engine.recorder import Recorder, recordable
+from firedoor.engine.recorder import Recorder
 from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.guardrails import Brake
@@ -169,7 +169,8 @@ class Performer:
     ) -> StepResult:
         status = "refused" if decision.verdict == "denied" else "waiting"
         result = self._result(node, action, status, why=decision.why)
-        return msgspec.structs.replace(result, changes=tuple(changes), stops=decision.stops)
+        shown = tuple(self.recorder.seals.recordable(change) for change in changes)
+        return msgspec.structs.replace(result, changes=shown, stops=decision.stops)
 
     def _make(
         self, node: Node, action: Action, given: Any, before: State, changes: list[Change]
@@ -215,13 +216,13 @@ class Performer:
             step=node.id,
             name=f"{self.runbook}/{node.step.id}",
             action=action.name,
-            changes=tuple(recordable(change) for change in changes),
+            changes=tuple(self.recorder.seals.recordable(change) for change in changes),
             own=node.step.approve is not None,
         )
         decision = decide(self.recorder.entries(), wanted, now=self._now())
-        if decision.verdict != "unasked" or self.guard is None:
+        if decision.verdict != "unasked":
             return decision
-        held = self.guard.brakes(changes)
+        held = [*_unread(node), *(self.guard.brakes(changes) if self.guard else ())]
         if not held:
             return decision
         told = {"rules": msgspec.to_builtins(held), "preauthorised": decision.why}
@@ -265,3 +266,18 @@ class Performer:
 
     def _now(self) -> datetime:
         return self.aws.now()
+
+
+def _unread(node: Node) -> list[Brake]:
+    """What a condition would have said is not known: a door is not left open for that, but whether
+    it may be shut without asking is for people to say."""
+    if not node.unread:
+        return []
+    return [
+        Brake(
+            rule="condition",
+            why=f"whether {node.step.when!r} holds could not be read, since "
+            f"{', '.join(node.unread)} did not come to an end",
+            instead="Look for yourself, then approve it",
+        )
+    ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from firedoor.actions.contract import Change
 from firedoor.approval import Answer, Asked, Question, asked_of
-from firedoor.engine.alerting import alert
 from firedoor.engine.desk import Desk
 from firedoor.engine.door import Who, answer
 from firedoor.errors import Refused
@@ -27,10 +26,11 @@ ESCALATES_TO = "incident_commander"
 
 @dataclass(frozen=True)
 class Questions:
-    """What one run asks."""
+    """What one run asks. `sharing`: steps of a `parallel` group that one question is about."""
 
     desk: Desk
     run: str
+    sharing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def open(self) -> list[Question]:
         """The questions of this run that somebody can still answer."""
@@ -74,7 +74,8 @@ class Questions:
         )
 
     def write(self, waiting: Mapping[str, Waiting]) -> None:
-        """One question for the steps without their own `approve:`, one for each that has it."""
+        """One question for the steps without their own `approve:`, one for each that has it; and
+        one for those of a `parallel` group that share theirs."""
         asked = {step for question in self.open() for step in question.steps}
         fresh = {step: waits for step, waits in waiting.items() if step not in asked}
         shared = {step: waits for step, waits in fresh.items() if not _asks_itself(waits[0][0])}
@@ -82,9 +83,21 @@ class Questions:
             count = sum(len(result.changes) for _, result in shared.values() if result)
             these = "this change" if count == 1 else f"these {count} changes"
             self._ask(shared, f"Make {these} ({', '.join(shared)})?", None)
-        for step, waits in fresh.items():
-            if step not in shared:
-                self._ask({step: waits}, _text(waits[0]), waits[0][0].step.approve)
+        for group in self._groups([step for step in fresh if step not in shared]):
+            nodes = fresh[group[0]][0]
+            self._ask({step: fresh[step] for step in group}, _text(nodes), nodes[0].step.approve)
+
+    def _groups(self, steps: Sequence[str]) -> list[list[str]]:
+        """The steps that are asked about together, in the order in which they wait."""
+        groups: list[list[str]] = []
+        for step in steps:
+            together = self.sharing.get(step, ())
+            known = next((each for each in groups if each[0] in together), None)
+            if known is None:
+                groups.append([step])
+            else:
+                known.append(step)
+        return groups
 
     def _asked(self) -> list[Asked]:
         every = asked_of(self.desk.recorder.entries(), self.desk.aws.now())
@@ -127,6 +140,8 @@ class Questions:
             },
             run=self.run,
         )
+        from firedoor.engine.alerting import alert  # lazy: mail and HTTP; most steps ask nothing
+
         alert(self.desk, asked)
 
     def _next_id(self) -> str:

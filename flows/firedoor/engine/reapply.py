@@ -8,6 +8,7 @@ action, the target and what it overwrites are the same; everything else is left 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -32,6 +33,7 @@ from firedoor.engine.step_record import StepRecord
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.program import Program
 from firedoor.runbook import Json
+from firedoor.side_by_side import in_threads
 
 
 class Reopened(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,11 @@ class Reopened(msgspec.Struct, frozen=True, kw_only=True):
     allowed: str = ""
     why: str = ""
 
+    def shown(self) -> Reopened:
+        """As people may have it: secrets masked."""
+        changes = tuple(change.shown() for change in self.changes)
+        return msgspec.structs.replace(self, changes=changes)
+
 
 def reopened(desk: Desk) -> list[Reopened]:
     """What was opened since it was shut, step by step. Reads AWS, changes nothing."""
@@ -59,7 +66,7 @@ def reopened(desk: Desk) -> list[Reopened]:
         steps.setdefault((made.run, made.step), []).append(made)
     journal = _Journal(desk.recorder.entries())
     guard = Guard(desk)
-    found = [_look(desk, journal, guard, each) for each in steps.values()]
+    found = in_threads(list(steps.values()), partial(_look, desk, journal, guard))
     return [each for each in found if each is not None]
 
 
@@ -104,8 +111,9 @@ def _look(desk: Desk, journal: _Journal, guard: Guard, made: Sequence[Made]) -> 
     except FiredoorError as error:
         return _reopened(journal, made, (), (), why=f"it cannot be looked at: {error}")
     told = tuple(
-        f"{one.change.resource} is {short(seen.parts.get(one.change.resource))}, "
-        f"not {short(one.change.to)}"
+        f"{one.change.resource} is "
+        f"{short(seen.parts.get(one.change.resource), secret=one.change.secret)}, "
+        f"not {short(one.change.to, secret=one.change.secret)}"
         for one in opened
     )
     if not changes:
@@ -198,7 +206,7 @@ def _told(one: Reopened, why: str) -> dict[str, Json]:
     return {
         "step": one.step,
         "run": one.run,
-        "changes": msgspec.to_builtins(one.changes),
+        "changes": msgspec.to_builtins(one.shown().changes),
         "found": list(one.found),
         "why": why,
     }
@@ -231,7 +239,7 @@ class _Journal:
             step=one.step,
             name=f"{self._runbook(one.run)}/{base}",
             action=one.action,
-            changes=tuple(changes),
+            changes=tuple(desk.recorder.seals.recordable(change) for change in changes),
             own=self._asks_itself(one.run, base),
         )
         decision = decide(self._entries, wanted, now=now)

@@ -8,18 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from firedoor.actions.contract import Change
 from firedoor.chain import Entry
 from firedoor.engine.merging import merge
+from firedoor.engine.seals import Seals
 from firedoor.engine.spool import Spool
 from firedoor.errors import StoreUnavailable
 from firedoor.evidence import Artefact as Kept
 from firedoor.evidence import Vault
+from firedoor.keyring import FileKey
 from firedoor.kinds import time_text
-from firedoor.masking import masked
 from firedoor.runbook import Json
+from firedoor.sealing import HouseKey, Sealed
 
 if TYPE_CHECKING:
     from firedoor.journal import Journal
@@ -38,28 +37,12 @@ class Draft(NamedTuple):
     step: str | None
 
 
-SECRET = (
-    "what stood there holds a secret, and secrets are never written down: it cannot be put back"
-)
-
-
-def recordable(change: Change) -> Change:
-    """A change as the journal will have it. One whose state before is masked says that it is lost.
-
-    Otherwise undo would write the mask into AWS. No action that is shipped has such a state.
-    """
-    told = msgspec.to_builtins(change)
-    clean = masked(told)
-    if clean == told:
-        return change
-    return msgspec.convert({"lost": SECRET, **clean}, Change)
-
-
 class Recorder:
     """Appends to one incident's journal and vault, in the incident's own time.
 
     With a `spool` (break-glass alone has one) it writes there when they cannot be written. From
     then on all of the incident's entries go there, to stay in order, until `settle` merges it.
+    `house`: the key under which its secrets are sealed; the home's own by default.
     """
 
     def __init__(
@@ -72,6 +55,7 @@ class Recorder:
         by: str,
         listeners: Sequence[Listener] = (),
         spool: Spool | None = None,
+        house: HouseKey | None = None,
     ) -> None:
         self.journal = journal
         self.vault = vault
@@ -79,6 +63,7 @@ class Recorder:
         self.by = by
         self.now = now
         self.spool = spool
+        self.seals = Seals(self, house or FileKey([journal.home]))
         self._listeners = list(listeners)
         self._lock = threading.Lock()
 
@@ -159,7 +144,7 @@ class Recorder:
     def keep(
         self,
         name: str,
-        content: Json,
+        content: Json | Sealed,
         *,
         about: str,
         source: dict[str, str],

@@ -14,11 +14,10 @@ from typing import Literal, Protocol
 import anyio.to_thread
 import msgspec
 
-from firedoor.approval import Answer, Wanted, decide
+from firedoor.approval import Answer, Question, Wanted, decide
 from firedoor.engine.desk import Desk
 from firedoor.engine.gate import through
 from firedoor.engine.guard import Guard
-from firedoor.engine.holding import hold
 from firedoor.engine.outcome import finish, status_of
 from firedoor.engine.perform import Performer
 from firedoor.engine.questions import Questions, Waiting, call_of
@@ -95,7 +94,26 @@ class RunStage:
         earlier = self._ran_before(program, node.given, run)
         if earlier:
             return self._result(node, "skipped", why=f"it ran already, as {earlier}")
-        results = await self.carrier.flow(
+        key = (program.name, identity(node.given))
+        # What two items of a loop lead to at the same moment is in no journal yet.
+        if self.desk.under_way.setdefault(key, run) != run:
+            return self._result(node, "skipped", why=f"it runs as {self.desk.under_way[key]}")
+        try:
+            results = await self._called(node, program, run)
+        finally:
+            del self.desk.under_way[key]
+        ended: dict[str, Status] = {"failed": "failed", "refused": "refused"}
+        status = ended.get(status_of(results), "done")
+        proofs = [result.proof for result in results if result.mutating]
+        return msgspec.structs.replace(
+            self._result(node, status),
+            mutating=bool(proofs),
+            proof=worst_proof(proofs),
+            children=tuple(results),
+        )
+
+    async def _called(self, node: Node, program: Program, run: str) -> list[StepResult]:
+        return await self.carrier.flow(
             program,
             node.given,
             run,
@@ -109,15 +127,6 @@ class RunStage:
                 depth=node.depth + 1,
                 authority=node.authority,
             ),
-        )
-        ended: dict[str, Status] = {"failed": "failed", "refused": "refused"}
-        status = ended.get(status_of(results), "done")
-        proofs = [result.proof for result in results if result.mutating]
-        return msgspec.structs.replace(
-            self._result(node, status),
-            mutating=bool(proofs),
-            proof=worst_proof(proofs),
-            children=tuple(results),
         )
 
     async def agree(self, nodes: Sequence[Node]) -> Agreement:
@@ -165,23 +174,30 @@ class RunStage:
 
     async def hold(self, results: Sequence[StepResult]) -> list[StepResult]:
         """Look at everything that was shut once more; see `firedoor.engine.holding`."""
+        from firedoor.engine.holding import hold  # lazy: it comes after all that contains
+
         return await anyio.to_thread.run_sync(hold, self.desk, results)
 
     async def answers(self) -> bool:
         """Write down what waits as approvals, and ask whoever is there."""
-        questions = Questions(self.desk, self.run)
+        questions = Questions(self.desk, self.run, self.program.main.sharing())
         questions.write(self.waiting)
         done: set[str] = set()
         decided = False
         # Where a quorum is asked for, the next person is asked when one has agreed.
         for _ in range(MOST_PEOPLE):
             for question in [each for each in questions.open() if each.id not in done]:
-                said = await self.carrier.ask(partial(self.desk.people.ask, question))
+                said = await self.carrier.ask(partial(self._put, question))
                 if said is not None and questions.hear(question, said):
                     decided = True
                 else:
                     done.add(question.id)
         return decided
+
+    def _put(self, question: Question) -> Answer | None:
+        # Runs that go on side by side ask one after another: there is one terminal.
+        with self.desk.turn:
+            return self.desk.people.ask(question)
 
     def _ran_before(self, program: Program, inputs: Mapping[str, Json], run: str) -> str:
         wanted = identity(inputs)
@@ -241,6 +257,7 @@ def begin(
             "inputs": {key: value for key, value in inputs.items() if value is not None},
             "engine": engine,
             "program_digest": program.digest,
+            **({} if desk.shared or parent else {"principal": desk.aws.principal}),
             **({} if parent or started else {"program": msgspec.to_builtins(program)}),
         },
         run=run,

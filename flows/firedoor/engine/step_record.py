@@ -10,7 +10,8 @@ import msgspec
 
 from firedoor.actions.contract import Action, Aws, Change, State
 from firedoor.chain import Entry
-from firedoor.engine.recorder import Recorder, recordable
+from firedoor.engine.recorder import Recorder
+from firedoor.errors import StoreUnavailable
 from firedoor.runbook import Json
 from firedoor.stages import StepResult
 
@@ -69,21 +70,29 @@ class StepRecord:
         last: dict[str, Change | None] = {}
         for entry in self.entries():
             if entry.kind == "step.intended":
-                change = msgspec.convert(entry.data["change"], Change)
+                change = self._meant(entry)
                 last[change.resource] = change
             elif entry.kind == "step.receipt":
                 last[entry.data["resource"]] = None
         return [change for change in last.values() if change]
 
+    def _meant(self, entry: Entry) -> Change:
+        """An intent as it was meant; masked when it was sealed and does not open any more, which
+        fits nothing that is there: it is planned and asked about anew."""
+        try:
+            return self.recorder.seals.intended(entry)
+        except StoreUnavailable:
+            return msgspec.convert(entry.data["change"], Change)
+
     def intend(self, action: Action, before: State, changes: list[Change]) -> None:
         """The state before and every intent: on disk, and read back, before anything is changed."""
-        kept = self._keep_before(action, before)
+        kept = self._keep_before(action, before, changes)
         for change in changes:
             self.write(
                 "step.intended",
                 {
                     "action": action.name,
-                    "change": msgspec.to_builtins(recordable(change)),
+                    "change": msgspec.to_builtins(self.recorder.seals.recordable(change)),
                     "before": kept,
                     **({"reopens": action.reopens.why} if action.reopens.why else {}),
                 },
@@ -120,11 +129,11 @@ class StepRecord:
             self.write("trail.seen", {"events": trail, "left_out": left_out})
         return output
 
-    def _keep_before(self, action: Action, before: State) -> dict[str, str]:
+    def _keep_before(self, action: Action, before: State, changes: list[Change]) -> dict[str, str]:
         about = " was made again" if self.again else ": what undo puts back"
         kept = self.recorder.keep(
             f"before-{self.step}{'-again' if self.again else ''}",
-            msgspec.to_builtins(before),
+            self.recorder.seals.close(before, changes, f"{self.run}/{self.step}"),
             about=f"State before {action.name}{about}",
             source=self._source(),
             run=self.run,

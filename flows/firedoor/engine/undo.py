@@ -77,7 +77,11 @@ def _undo(desk: Desk, planned: Sequence[Undoing], reopen: str) -> dict[str, list
         return {"undone": [], "left": [], "back": []}
     desk.recorder.write(
         "undo.planned",
-        {"steps": [msgspec.to_builtins(one) for one in todo], "left": left, "reopen": reopen},
+        {
+            "steps": [msgspec.to_builtins(one.shown()) for one in todo],
+            "left": left,
+            "reopen": reopen,
+        },
     )
     undone: list[Json] = []
     for one in todo:
@@ -120,12 +124,13 @@ def _take_back(desk: Desk, one: Undoing, reopen: str) -> None:
         return
     if value != one.seen:
         raise Refused(
-            f"somebody changed it while you were deciding: it is {short(value)} now, "
-            f"not {short(one.seen)}; undo again to see and decide anew"
+            f"somebody changed it while you were deciding: it is "
+            f"{short(value, secret=one.change.secret)} now, not "
+            f"{short(one.seen, secret=one.change.secret)}; undo again to see and decide anew"
         )
     more: dict[str, Json] = {"reopen": reopen} if one.reopens else {}
     if one.forced and one.seen != one.change.from_:
-        more["overwrites"] = one.seen
+        more["overwrites"] = one.shown().seen
     _write(desk, "undo.intended", one, **more)
     given = read_input(action, one.given)
     with faults(one.action):
@@ -137,7 +142,7 @@ def _write(desk: Desk, kind: str, one: Undoing, **more: Any) -> None:
     data: dict[str, Json] = {
         "action": one.action,
         "resource": one.change.resource,
-        "change": msgspec.to_builtins(one.change),
+        "change": msgspec.to_builtins(one.change.shown()),
         **more,
     }
     desk.recorder.write(kind, data, run=one.run, step=one.step)

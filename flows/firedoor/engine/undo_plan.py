@@ -13,6 +13,7 @@ from firedoor.engine.desk import Desk
 from firedoor.engine.made import Made, action_of, everything_meant, look, short
 from firedoor.engine.naming import named
 from firedoor.errors import FiredoorError, StoreUnavailable
+from firedoor.masking import MASK, masked
 from firedoor.runbook import Json
 
 Verdict = Literal["undo", "lost", "reopens", "drift", "unread", "back", "gone"]
@@ -38,6 +39,11 @@ class Undoing(msgspec.Struct, frozen=True, kw_only=True):
     seen: Json = None
     reopens: str = ""
     forced: bool = False
+
+    def shown(self) -> Undoing:
+        """As people and the journal may have it: secrets masked."""
+        seen = MASK if self.change.secret and self.seen is not None else masked(self.seen)
+        return msgspec.structs.replace(self, change=self.change.shown(), seen=seen)
 
 
 def plan_undo(
@@ -117,6 +123,8 @@ class _Planner:
     def _verdict(self, one: Made) -> tuple[Verdict, str, Json]:
         if one.change.lost and one.sure:
             return "lost", one.change.lost, None
+        if one.closed:
+            return "unread", f"what stood there was sealed: {one.closed}", None
         try:
             value = self._value(one)
             opened = self._reopens(one)
@@ -137,13 +145,14 @@ class _Planner:
 
     def _drifted(self, one: Made, value: Json) -> tuple[Verdict, str, Json]:
         if one.place in self.forced:
-            return "undo", f"overwrites {short(value)}", value
+            return "undo", f"overwrites {_short(one, value)}", value
         if value is None:
             why = f"somebody has deleted it since; --force {one.place} tries to put it back"
             return "drift", why, value
         return (
             "drift",
-            f"somebody has changed it since: it is {short(value)}, not {short(one.change.to)}; "
+            f"somebody has changed it since: it is {_short(one, value)}, not "
+            f"{_short(one, one.change.to)}; "
             f"--force {one.place} overwrites that",
             value,
         )
@@ -167,6 +176,10 @@ class _Planner:
 
     def _reopens(self, one: Made) -> str:
         return action_of(self.desk, one.action).reopens.at(one.at, self.desk.aws.now())
+
+
+def _short(one: Made, value: Json) -> str:
+    return short(value, secret=one.change.secret)
 
 
 def _said_lost(entries: Sequence[Entry]) -> set[tuple[str, str, str]]:

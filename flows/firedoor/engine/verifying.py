@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from firedoor.engine.outcome import last_success
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.kinds import parse_time
 from firedoor.runbook import Json
+from firedoor.side_by_side import in_threads
 from firedoor.summary import checks_due
 
 FINISHED = ("done", "nothing_to_do")
@@ -65,7 +67,7 @@ def read_back(desk: Desk) -> Verified:
     """`verify` for the process that works the incident already."""
     proving = to_prove(desk)
     now = desk.aws.now()
-    looked = [_verify_one(desk, each) for each in proving]
+    looked = in_threads(proving, partial(_verify_one, desk))
     steps = [told for told, _ in looked]
     successes = [each for _, found in looked for each in found]
     due = checks_due(desk.recorder.entries())

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from firedoor.errors import BadInput
-from firedoor.exercise.subjects import Subjects, stamp
+from firedoor.exercise.account import stamp
+from firedoor.exercise.subjects import Subjects
 from firedoor.runbook import Json
 from firedoor.scenario import Scenario
 from firedoor.scenario_attack import offset

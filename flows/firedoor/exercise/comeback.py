@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -43,6 +44,13 @@ _PLACES = {
     "service-credential": "service_credentials",
     "inline-policy": "inline",
     "attached-policy": "managed",
+}
+
+
+_BUCKETS = {
+    "public-access-block": "public_access_block",
+    "policy-statement": "policy",
+    "lifecycle-rule": "lifecycle",
 }
 
 
@@ -119,10 +127,24 @@ def place(resource: str) -> str:
     holder, _, part = resource.partition("#")
     kind, _, name = holder.rpartition(":")[2].partition("/")
     what, _, item = part.partition("/")
+    if holder.split(":")[2:3] == ["s3"]:
+        return _place_in_s3(holder, kind, name, what)
     where = [_PLURALS.get(kind, f"{kind}s"), name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
     # Attached policies are a list of ARNs, compared as a whole.
     whole = [*where, item] if item and what != "attached-policy" else where
     return "/".join(part for part in whole if part)
+
+
+def _place_in_s3(holder: str, kind: str, name: str, what: str) -> str:
+    """A part of a bucket, an object in it, an access point, or the account's own block."""
+    if kind == "accesspoint":
+        several = "multi_region_" if not holder.split(":")[3] else ""
+        return f"s3/{several}access_points/{name}/policy"
+    if kind == "account":
+        return "s3/public_access_block"
+    if name:
+        return f"buckets/{kind}/objects/{unquote(name)}"
+    return f"buckets/{kind}/{_BUCKETS.get(what, what)}"
 
 
 def _within(path: str, where: str) -> bool:

@@ -79,11 +79,13 @@ def play(
     actions: Mapping[str, Action] | None = None,
     seed: int = 1,
     at: datetime | None = None,
+    under: Mapping[str, Any] | None = None,
 ) -> Drilled:
     """Play a scenario (its name, or its file) to its end and rate it.
 
     `program` and `actions` stand in for the runbook's and for the registry: for tests of what a
     drill notices. `at`: when the finding comes, on the virtual clock; this minute by default.
+    `under`: the policy that the responder has from then on; everything by default.
     """
     path = scenario if isinstance(scenario, Path) else library.scenario(scenario)
     said, document = read_scenario(path)
@@ -111,6 +113,8 @@ def play(
         )
         try:
             drill.prepare()
+            if under is not None:
+                aws.limit(under)
             desk, chosen, inputs = drill.take_in(program, actions)
             outcome = start(
                 desk,

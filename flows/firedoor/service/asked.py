@@ -11,7 +11,9 @@ from firedoor.chain import Entry
 from firedoor.engine.agreed import journal_plan, title_of
 from firedoor.engine.case import connect_for
 from firedoor.engine.desk import opened
+from firedoor.engine.door import CONFIRMS, Who, may_confirm
 from firedoor.engine.policy import policy_in_force
+from firedoor.engine.reach import Doing, reach
 from firedoor.engine.running import Outcome, alone, next_run, outcome, resume, start
 from firedoor.errors import NotFound, Refused
 from firedoor.inputs import pairs, read_inputs
@@ -20,7 +22,6 @@ from firedoor.library import Library
 from firedoor.plan import Plan
 from firedoor.planning import make_plan
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 from firedoor.runbook import Json
 from firedoor.service.job import Job
 from firedoor.service.post import BY, Post
@@ -51,16 +52,18 @@ def prepared(post: Post, wanted: RunWanted) -> Prepared:
     library = Library.open()
     program = library.program(wanted.runbook)
     given = read_inputs(program.main, pairs(wanted.inputs))
-    aws, target = _reached(post, wanted)
+    aws, target = _reached(post, wanted, [(program, given)])
     _same_account(post, wanted.surroundings, target)
     policy = policy_in_force(target)
-    rules = load_plan(library)
+    rules = library.rules()
     plan = make_plan(program, given, aws, registry(), target, rules=rules, hunt=False)
     return Prepared(program, given, aws, target, plan, policy)
 
 
 def run(post: Post, job: Job, wanted: RunWanted, ready: Prepared, how: str) -> list[Outcome]:
     """The planned run, as its caller agreed to it (`how`; "" when he did not)."""
+    if how and ready.plan.changes:
+        may_confirm(Library.open().rules(), Who(ids=(job.by,)), CONFIRMS)
     with post.turns.taking(wanted.incident):
         office = post.office()
         incident = wanted.incident or opened(
@@ -100,8 +103,7 @@ def go_on(post: Post, job: Job, wanted: ResumeWanted) -> list[Outcome]:
 
 def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
     """A finding given by hand: an incident of its own; nothing is changed without asking."""
-    # Lazy: parsers and botocore.
-    from firedoor.aws import connect
+    # Lazy: parsers.
     from firedoor.engine.intake import ran_already, take_in
     from firedoor.engine.placing import place
     from firedoor.finding import parse
@@ -118,14 +120,15 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
     program = library.program(routed.runbook)
     given = read_inputs(program.main, routed.inputs)
     with post.turns.taking():
-        aws = connect(
-            account=wanted.account or finding.account or None,
-            region=wanted.region or finding.region or None,
+        aws = reach(
+            wanted.account or finding.account or None,
+            wanted.region or finding.region or None,
+            doing=[(program, given)],
         )
         target = aws.target
         _same_account(post, wanted.surroundings, target)
         office = post.office()
-        joins = place(office, finding, load_plan(library), aws.now())
+        joins = place(office, finding, library.rules(), aws.now())
         desk = post.at(
             take_in(
                 office,
@@ -170,13 +173,11 @@ def _refuse(found: list[str]) -> None:
         raise Refused(f"not handed over to the resident: {'; '.join(found)}. {INSTEAD}")
 
 
-def _reached(post: Post, wanted: RunWanted) -> tuple[Any, Mapping[str, str]]:
+def _reached(post: Post, wanted: RunWanted, doing: Doing) -> tuple[Any, Mapping[str, str]]:
     account, region = wanted.account or None, wanted.region or None
     if wanted.incident:
         return connect_for(post.known(wanted.incident), account=account, region=region)
-    from firedoor.aws import connect  # lazy: botocore
-
-    aws = connect(account=account, region=region)
+    aws = reach(account, region, doing=doing)
     return aws, aws.target
 
 

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from firedoor import __version__
 from firedoor.approval import Nobody, People
 from firedoor.chain import Entry
 from firedoor.engine.running import Outcome
-from firedoor.errors import BadInput, FiredoorError, Refused, RunFailed
+from firedoor.errors import BadInput, FiredoorError, Refused, RunFailed, StoreUnavailable
 from firedoor.plan import Plan
 from firedoor.service.address import SOCKET, connected, nobody_there
 from firedoor.service.peer import peer_of
@@ -132,6 +134,9 @@ class Resident:
         except Garbage as error:
             raise RunFailed(f"the resident says something unknown: {error}") from None
         if isinstance(told, Failed):
+            if told.kind == StoreUnavailable.kind:
+                # As it would be here: what to do by hand is printed.
+                raise StoreUnavailable(told.message, where=told.where)
             raise FromThere(told)
         return told
 
@@ -195,6 +200,28 @@ def _reached(home: Path, say: Say, stack: contextlib.ExitStack) -> Resident | No
             "it again (`firedoor serve`), or FIREDOOR_RESIDENT=off runs without it"
         )
     return Resident(wire, here)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a home's resident answers: its process, whether it is warm; or why not."""
+
+    answers: bool
+    pid: int = 0
+    ready: bool = False
+    why: str = ""
+
+
+def standing(home: Path) -> Standing:
+    """Ask the resident of a home for nothing but its greeting."""
+    said: list[str] = []
+    try:
+        with reached(home, said.append) as resident:
+            if resident is not None:
+                here = resident.here
+                return Standing(answers=True, pid=here.pid, ready=here.ready)
+    except FiredoorError as error:
+        said.append(str(error))
+    return Standing(answers=False, why=" ".join(said) or "none is running in this home")
 
 
 def wanted() -> bool:

@@ -77,7 +77,7 @@ def _serve(post: Post, wire: Wire, peer: Peer) -> None:
 
 def _run(post: Post, wire: Wire, peer: Peer, wanted: RunWanted) -> None:
     ready = asked.prepared(post, wanted)
-    wire.send(Planned(plan=ready.plan))
+    wire.send(Planned(plan=ready.plan.shown()))
     said: Agreed = wire.receive(Agreed, AGREE_SECONDS)
     if said.digest != ready.plan.digest:
         raise Refused("nothing was changed: what was agreed to is not the plan that was shown")

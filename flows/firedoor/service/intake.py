@@ -31,7 +31,6 @@ from firedoor.inbox import Inbox, Item
 from firedoor.inputs import read_inputs
 from firedoor.library import Library
 from firedoor.program import Program
-from firedoor.response_plan import load_plan
 from firedoor.routing import Route, route
 from firedoor.runbook import Json
 from firedoor.service.job import Job
@@ -204,12 +203,12 @@ class Intake:
         given: Mapping[str, Json],
         library: Library,
     ) -> _Taken:
-        from firedoor.aws import connect  # lazy: botocore
+        from firedoor.engine.reach import reach  # lazy: botocore
 
-        aws = connect(account=finding.account or None, region=finding.region or None)
+        aws = reach(finding.account or None, finding.region or None, doing=[(program, given)])
         target = aws.target
         policy = policy_in_force(target)
-        rules = load_plan(library)
+        rules = library.rules()
         unasked: tuple[Any, ...] = routed.unasked
         doubt = ""
         if unasked:
@@ -287,5 +286,5 @@ class Intake:
         from firedoor.aws import connect  # lazy: botocore
 
         found = item.finding
-        for problem in alert_parked(load_plan(Library.open()).alert, connect, found, why):
+        for problem in alert_parked(Library.open().rules().alert, connect, found, why):
             self._post.log(problem)

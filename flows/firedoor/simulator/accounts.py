@@ -5,13 +5,15 @@ moto's backends belong to the process, so one simulated AWS can run in a process
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import moto.core.responses as moto_responses
 import moto.core.utils as moto_core
 import moto.iam.models as iam_models
 import moto.s3.models as s3_models
@@ -67,6 +69,10 @@ def _permitted(*_: object, **__: object) -> PermissionResult:
 def reset(accounts: Iterable[str], seed: int | None) -> None:
     """Empty all of moto's state, make the accounts, and load AWS's managed policies."""
     setattr(s3_models.FakeBucket, "get_permission", _permitted)  # noqa: B010 a method of moto's
+    # moto asks for them at each call, and they never change.
+    names: Any = vars(moto_responses)["method_names_from_class"]
+    if not hasattr(names, "cache_info"):
+        setattr(moto_responses, "method_names_from_class", functools.cache(names))  # noqa: B010
     _empty()
     mock_random.seed(seed)
     for account in accounts:
@@ -241,6 +247,11 @@ def tags_of(entity: Any) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
+def s3(account: str) -> Any:
+    """moto's S3 of an account."""
+    return s3_models.s3_backends[account]["aws"]
+
+
 def bucket(name: str) -> Any | None:
     """A bucket, in whichever account it is."""
     for backends in list(s3_models.s3_backends.values()):
@@ -256,3 +267,16 @@ def bucket_policies(found: Any) -> tuple[dict[str, Any], ...]:
     if not text:
         return ()
     return (document(text.decode() if isinstance(text, bytes) else text),)
+
+
+def object_tags(params: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of the object (the version, where one is said) that a call's parameters name."""
+    found = bucket(str(params.get("Bucket") or ""))
+    if found is None or "Key" not in params:
+        return {}
+    version = params.get("VersionId")
+    for key in reversed(found.keys.getlist(str(params["Key"]), [])):
+        # A delete marker has no tags.
+        if hasattr(key, "arn") and version in (None, "", key.version_id):
+            return dict(s3(str(found.account_id)).tagger.get_tag_dict_for_resource(key.arn))
+    return {}

@@ -14,6 +14,8 @@ import functools
 import io
 import json
 import re
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from firedoor.aws.target import refuse_real
 from firedoor.errors import BadInput
-from firedoor.simulator import clients
+from firedoor.simulator import clients, network
 from firedoor.simulator.credentials import Credentials
 
 DENIALS = frozenset(
@@ -39,6 +41,7 @@ DENIALS = frozenset(
         "UnrecognizedClientException",
         "ExpiredToken",
         "ExpiredTokenException",
+        network.TIMED_OUT,
     }
 )
 """Error codes that mean "you may not". Anything else is a fault or an answer: it proves nothing."""
@@ -49,6 +52,7 @@ ABSENT = re.compile(
 )
 """Error codes that mean "there is no such thing"."""
 
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 DEFAULT_AGENT = "aws-sdk-java/2.31.9 os/linux lang/java#21"
 DEFAULT_IP = "198.51.100.24"
 
@@ -93,6 +97,8 @@ class Callers:
         From the service models, which boto3 validates with: nothing is called.
         """
         service, _, operation = call.partition(":")
+        if call == network.CALL:
+            return network.mistake(given)
         if service not in clients.services():
             return f"AWS has no service {service!r}"
         model = _model(service)
@@ -114,6 +120,8 @@ class Callers:
     ) -> Answered:
         """One call, `service:Operation`; BadInput when the call or its parameters do not exist."""
         service, _, operation = call.partition(":")
+        if call == network.CALL:
+            return self._connect(dict(given or {}), ip, probe, region or self.region)
         client = clients.client(service, region or self.region)
         method = getattr(client, xform_name(operation), None)
         if method is None:
@@ -136,6 +144,23 @@ class Callers:
             body.read()
         result.pop("ResponseMetadata", None)
         return Answered(call, True, result=result)
+
+    def _connect(self, given: dict[str, Any], ip: str, probe: bool, region: str) -> Answered:
+        """Packets to or from an instance; nobody's credentials matter."""
+        wrong = network.mistake(given)
+        if wrong:
+            raise BadInput(wrong, where="the scenario")
+        given.setdefault("Address", ip)
+        asked = {**given, "Region": region, "Probe": probe}
+        request = urllib.request.Request(
+            self.endpoint + network.PATH, json.dumps(asked).encode(), method="POST"
+        )
+        try:
+            with _OPENER.open(request, timeout=20) as reply:
+                return Answered(network.CALL, True, result=json.load(reply))
+        except urllib.error.HTTPError as error:
+            why = str(json.load(error)["Why"])
+            return Answered(network.CALL, False, network.TIMED_OUT, why)
 
 
 @functools.cache

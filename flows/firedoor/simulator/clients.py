@@ -87,7 +87,11 @@ def _client(service: str, region: str) -> Any:
         aws_access_key_id="AKIANOBODY0000000000",
         aws_secret_access_key="nobody",
         config=Config(
-            retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20, proxies={}
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=20,
+            proxies={},
+            user_agent="simulated",
         ),
     )
     made._request_signer._credentials = _Credentials()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from firedoor.simulator import accounts
 from firedoor.simulator.wire import Call
 
 _SOURCES = {"email": "ses", "monitoring": "monitoring", "s3control": "s3"}
@@ -22,6 +23,10 @@ _S3 = {
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "ListObjectsV2": "ListObjects",
+}
+_S3_WORDS = {
+    "Policy": "bucketPolicy",
+    "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
 }
 _S3_CONTROL = {
     "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
@@ -92,8 +97,16 @@ def as_written(call: Call, value: Mapping[str, Any], shape: Any) -> dict[str, An
     """Parameters or an answer under the names that CloudTrail has for them.
 
     EC2's are those of its XML, with lists as `{"items": […]}`: `InstanceIds: [i-1]` is
-    `instancesSet: {items: [{instanceId: i-1}]}`. For all others the API's own names do.
+    `instancesSet: {items: [{instanceId: i-1}]}`. S3 shows a bucket's policy as a document, and the
+    headers of encryption with the caller's own key. For all others the API's own names do.
     """
+    if call.service == "s3":
+        return {
+            _S3_WORDS.get(key, key): accounts.document(inner)
+            if (call.operation, key) == ("PutBucketPolicy", "Policy")
+            else inner
+            for key, inner in value.items()
+        }
     if call.protocol != "ec2" or shape is None:
         return dict(value)
     return {

@@ -5,6 +5,7 @@ Messages are taken and go nowhere. Source: SES API v2, GetAccount and PutAccount
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -104,7 +105,9 @@ def snapshot(account: str, kept: Mapping[tuple[str, str, str], Mapping[str, Any]
         },
         "configuration-sets": {name: "paused" for one in own.values() for name in one["off"]},
         "identities": {
-            identity.email_identity: {"policy": dict(identity.policies)}
+            identity.email_identity: {
+                "policy": {name: json.loads(text) for name, text in identity.policies.items()}
+            }
             for backend in backends.values()
             for identity in backend.core_backend.email_identities.values()
         },

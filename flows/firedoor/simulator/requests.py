@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
-from firedoor.simulator import accounts, bedrock, kms, naming
+from firedoor.simulator import accounts, bedrock, compute, kms, naming
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -30,8 +31,10 @@ _PREFIX = {
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",
-    "s3control": "s3",
     "sesv2": "ses",
+    "bedrock-runtime": "bedrock",
+    "accessanalyzer": "access-analyzer",
+    "s3control": "s3",
 }
 _S3CONTROL_ACTIONS = {
     "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
@@ -96,28 +99,35 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     """Everything that must be allowed for the call; never empty."""
     if call.service == "s3":
         return _asked_s3(call)
-    if call.service == "lambda":
-        operation = _LAMBDA_ACTIONS.get(call.operation, call.operation)
-    elif call.service == "s3control":
-        operation = _S3CONTROL_ACTIONS.get(call.operation, call.operation)
-    elif call.service == "accessanalyzer":
-        operation = call.operation.removesuffix("V2")
-    elif call.service == "bedrock-runtime":
-        operation = bedrock.ACTIONS.get(call.operation, call.operation)
-    else:
-        operation = call.operation
-    action = f"{_PREFIX.get(call.service, call.signing_name)}:{operation}"
+    prefix = _PREFIX.get(call.service, call.signing_name)
+    action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
     if named := naming.resources(call, caller):
         return [Asked(action, arn) for arn in named]
-    if call.service == "ec2":
-        instances = _instances(call.params)
-        if instances and not call.operation.startswith("Describe"):
-            arn = f"arn:aws:ec2:{call.region}:{caller.account}:instance/"
-            return [Asked(action, arn + name) for name in instances]
+    if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
+        named = compute.resources(call, caller.account)
+        if named:
+            return [Asked(action, resource) for resource in named]
     return [Asked(action, _resource(call, caller))]
 
 
+def action_of(service: str, operation: str) -> str:
+    """The IAM action of an operation, as far as its name alone tells."""
+    named = _ACTIONS.get(service, {}).get(operation, operation)
+    return f"{_PREFIX.get(service, service)}:{named}"
+
+
+_ACTIONS: Mapping[str, Mapping[str, str]] = {
+    "s3": _S3_ACTIONS,
+    "s3control": _S3CONTROL_ACTIONS,
+    "lambda": _LAMBDA_ACTIONS,
+    "bedrock-runtime": bedrock.ACTIONS,
+    "accessanalyzer": {"ListFindingsV2": "ListFindings", "GetFindingV2": "GetFinding"},
+}
+
+
 def _resource(call: Call, caller: Caller) -> str:
+    if call.service == "s3control":
+        return _access_point(call, caller)
     if call.service == "iam":
         return iam_resource(call, caller)
     if call.service == "sts":
@@ -136,10 +146,13 @@ def _resource(call: Call, caller: Caller) -> str:
     return known[1].format(region=call.region, account=caller.account, id=found)
 
 
-def _instances(params: Mapping[str, Any]) -> list[str]:
-    many = params.get("InstanceIds")
-    one = params.get("InstanceId")
-    return [str(name) for name in many] if isinstance(many, list) else [str(one)] if one else []
+def _access_point(call: Call, caller: Caller) -> str:
+    """The ARN of an access point; a Multi-Region one is of no Region. `*` for what has none."""
+    name = call.params.get("Name") or (call.params.get("Details") or {}).get("Name")
+    if not name:
+        return "*"
+    region = "" if "MultiRegion" in call.operation else call.region
+    return f"arn:aws:s3:{region}:{caller.account}:accesspoint/{name}"
 
 
 def _asked_s3(call: Call) -> list[Asked]:
@@ -158,7 +171,21 @@ def _asked_s3(call: Call) -> list[Asked]:
     found = [Asked(action, f"{arn}/{key}" if key else arn)]
     source = call.params.get("CopySource")
     if isinstance(source, str):
-        found.append(Asked("s3:GetObject", f"arn:aws:s3:::{source.lstrip('/').split('?')[0]}"))
+        found += _source(source, found[0].resource)
+    return found
+
+
+def _source(source: str, destination: str) -> list[Asked]:
+    """What reading the source of a copy asks for; its tags go along with it."""
+    path, _, query = source.lstrip("/").partition("?")
+    version = query.removeprefix("versionId=")
+    bucket, _, key = unquote(path).partition("/")
+    suffix = "Version" if version else ""
+    arn = f"arn:aws:s3:::{bucket}/{key}"
+    found = [Asked(f"s3:GetObject{suffix}", arn)]
+    if accounts.object_tags({"Bucket": bucket, "Key": key, "VersionId": version}):
+        found.append(Asked(f"s3:GetObject{suffix}Tagging", arn))
+        found.append(Asked("s3:PutObjectTagging", destination))
     return found
 
 
@@ -243,6 +270,10 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
         if value:
             found[key] = str(value)
     _request_tags(call.params, found)
+    if call.service == "s3":
+        for key, value in accounts.object_tags(call.params).items():
+            found[f"s3:ExistingObjectTag/{key}"] = value
+    found.update(compute.context(call, caller.account))
     return found
 
 

@@ -114,6 +114,12 @@ class SimulatedAws:
         """Credentials of the session of role `firedoor-responder`, who may do everything."""
         return self._responders[account or self.accounts[0]]
 
+    def limit(self, document: Mapping[str, Any]) -> None:
+        """From here on the responder's new session of each account has this policy and no more."""
+        for account in self.accounts:
+            role = accounts.iam(account).get_role(RESPONDER)
+            self._responders[account] = self._session(role, (dict(document),))
+
     def auditor(self, account: str | None = None) -> Credentials:
         """Credentials that may read and do everything whatever the account's policies say, and
         whose calls are neither counted nor recorded: to judge what is there, nothing else."""
@@ -167,9 +173,15 @@ class SimulatedAws:
         """When the last changing call was carried out: seconds since 1970, the machine's clock."""
         return self._service.last_change
 
+    @property
+    def asked(self) -> Counter[str]:
+        """How often each IAM action was asked for."""
+        return self._service.asked
+
     def reset_calls(self) -> None:
         """Begin counting anew."""
         self._service.calls.clear()
+        self._service.asked.clear()
 
     @property
     def trail(self) -> Trail:
@@ -219,7 +231,8 @@ class SimulatedAws:
     def snapshot(self, account: str | None = None) -> dict[str, Any]:
         """The account's security-relevant state; see `firedoor.simulator.snapshot`."""
         name = account or self.accounts[0]
-        return snapshot(name, self._state.scps.get(name, ()), self._state.kept)
+        state = self._state
+        return snapshot(name, state.scps.get(name, ()), state.beside, state.kept)
 
     def _account_of(self, record: Mapping[str, Any]) -> str:
         return str((record.get("userIdentity") or {}).get("accountId") or self.accounts[0])
@@ -247,7 +260,9 @@ class SimulatedAws:
         self._service.paced = RESPONDER
         return self._session(role)
 
-    def _session(self, role: Any) -> Credentials:
+    def _session(
+        self, role: Any, policies: tuple[dict[str, Any], ...] | None = None
+    ) -> Credentials:
         now = self.clock.now()
         session = self._state.sessions.mint(
             kind="role",
@@ -256,6 +271,7 @@ class SimulatedAws:
             owner_id=role.id,
             owner_arn=role.arn,
             name="firedoor",
+            policies=policies,
             issued=now,
             expires=now.replace(year=now.year + 1, day=min(now.day, 28)),
         )

@@ -15,6 +15,8 @@ from firedoor.simulator import (
     accounts,
     analyzer,
     bedrock,
+    buckets,
+    compute_extras,
     details,
     guardduty,
     iam_extras,
@@ -22,6 +24,7 @@ from firedoor.simulator import (
     kms,
     limits,
     mail,
+    network,
     paging,
     public,
     recording,
@@ -64,6 +67,7 @@ def _details_page(state: State, call: Call, caller: Caller) -> dict[str, Any]:
 OWN: Mapping[str, Own] = {
     **sts.OPERATIONS,
     **iam_extras.OPERATIONS,
+    **buckets.OPERATIONS,
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
     **regions.OPERATIONS,
@@ -72,6 +76,7 @@ OWN: Mapping[str, Own] = {
     **kms.OPERATIONS,
     **mail.OPERATIONS,
     **watching.OPERATIONS,
+    **compute_extras.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -85,6 +90,7 @@ class Service:
     def __init__(self, state: State, latency: float = 0.0) -> None:
         self.state = state
         self.calls: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
         self.last_change = 0.0
         self.latency = latency
         self.paced: str | None = None
@@ -95,6 +101,9 @@ class Service:
         self, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes
     ) -> Reply:
         """The reply to an HTTP request; DropConnection when a fault takes the reply away."""
+        if target == network.PATH:
+            with self._lock:
+                return network.answer(self.state, body)
         call = open_call(method, target, headers, body)
         try:
             read_operation(call)
@@ -117,6 +126,7 @@ class Service:
         )
         if not quiet:
             self.calls[call.name] += 1
+            self.asked.update(one.action for one in asked(call, caller))
         fault = self.state.faults.befalling(call.name, caller.names)
         pause = self.latency if not quiet and self.paced in caller.names else 0.0
         pause += fault.seconds if fault and fault.kind == "slow" else 0.0
@@ -155,12 +165,14 @@ class Service:
             public.check(call, _account(call, caller))
             kms.check(call, caller)
             mail.check(self.state, call, caller)
+            buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
-            if own:
-                result = own(self.state, call, caller)
+            # An operation of our own that has nothing to say leaves it to moto.
+            result = own(self.state, call, caller) if own else None
+            if result is not None:
                 reply = write_reply(call, result)
             else:
-                extra |= paging.ask_for_everything(call)
+                extra |= paging.ask_for_everything(call) | compute_extras.rewritten(call)
                 reply = paging.cut(call, carry_out(call, _account(call, caller), extra))
                 if reply.status < 300:
                     iam_extras.after(call, caller)

@@ -6,13 +6,15 @@ secrets. Kept are access key ids and statuses, since those are what contains.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.iam.models import User
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeDeleteMarker, s3_backends
 
-from firedoor.simulator import accounts, bedrock, kms, mail, watching
+from firedoor.simulator import accounts, bedrock, buckets, kms, mail, watching
+from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
 
 Data = dict[str, Any]
@@ -21,9 +23,12 @@ Data = dict[str, Any]
 def snapshot(
     account: str,
     scps: object = (),
+    beside: Mapping[tuple[str, ...], Any] | None = None,
     kept: Mapping[tuple[str, str, str], Mapping[str, Any]] | None = None,
 ) -> Data:
-    """Users, roles, groups, policies, profiles and buckets of an account; JSON-able, sorted."""
+    """Users, roles, groups, policies, profiles, buckets, instances, keys, trails and mail of an
+    account; JSON-able, sorted. `beside` and `kept`: what the simulator keeps where moto lacks an
+    operation or a whole service."""
     backend = accounts.iam(account)
     in_use = {
         arn
@@ -48,6 +53,7 @@ def snapshot(
         },
         "virtual_mfa_devices": sorted(backend.virtual_mfa_devices),
         "service_control_policies": scps,
+        "s3": _access_points(account),
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
@@ -56,6 +62,9 @@ def snapshot(
         **mail.snapshot(account, kept or {}),
         "provisioned-models": bedrock.snapshot(account, kept or {}),
     }
+    machines = compute(account, beside or {})
+    if machines:
+        found["compute"] = machines
     ordered: Data = _sorted(found)
     return ordered
 
@@ -129,6 +138,43 @@ def _bucket(bucket: Any) -> Data:
         ),
         "versioning": bucket.versioning_status,
         "ownership": getattr(bucket, "ownership_rule", None),
+        "encryption": buckets.encryption(bucket),
+        "lifecycle": [[rule.id, rule.status] for rule in bucket.rules],
+        "website": bool(bucket.website_configuration),
+        "objects": {
+            name: [_version(version) for version in bucket.keys.getlist(name)]
+            for name in bucket.keys
+        },
+    }
+
+
+def _version(version: Any) -> Any:
+    """One version of an object: what it holds, and its tags; times and ids are left out."""
+    if isinstance(version, FakeDeleteMarker):
+        return "delete marker"
+    tags = s3_backends[version.account_id]["aws"].tagger.get_tag_dict_for_resource(version.arn)
+    return [version.etag, version.size, dict(tags)]
+
+
+def _access_points(account: str) -> Data:
+    """Access points and the account's own block; nothing when S3 Control was never called."""
+    control = sys.modules.get("moto.s3control.models")
+    if control is None:
+        return {}
+    backend = control.s3control_backends[account]["aws"]
+    block = backend.public_access_block
+    points = {
+        name: {"bucket": point.bucket, "policy": accounts.document(point.policy)}
+        for name, point in backend.access_points[account].items()
+    }
+    several = {
+        name: {"policy": accounts.document(point.policy)}
+        for name, point in backend.multi_region_access_points.get(account, {}).items()
+    }
+    return {
+        "public_access_block": dict(vars(block)) if block else None,
+        "access_points": points,
+        "multi_region_access_points": several,
     }
 
 

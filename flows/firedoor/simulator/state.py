@@ -25,7 +25,10 @@ class Report:
 
 @dataclass
 class State:
-    """The simulator's own state; `scps` are, for an account, the documents of each level."""
+    """The simulator's own state; `scps` are, for an account, the documents of each level.
+
+    `beside`: what stands for operations that moto lacks, by account, Region and thing.
+    """
 
     clock: Clock
     accounts: tuple[str, ...]
@@ -35,6 +38,7 @@ class State:
     faults: Faults
     scps: dict[str, tuple[tuple[Document, ...], ...]] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    beside: dict[tuple[str, ...], Any] = field(default_factory=dict)
     findings: dict[tuple[str, str], dict[str, Document]] = field(default_factory=dict)
     kept: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 

@@ -258,7 +258,11 @@ def event_region(call: Call) -> str:
 def without_secrets(value: Any) -> Any:
     """Parameters as CloudTrail shows them: in lower camel case, without secrets and bodies."""
     if isinstance(value, dict):
-        written = {_lower(str(key)): without_secrets(inner) for key, inner in value.items()}
+        written = {
+            # A bucket's policy keeps its own words.
+            _lower(str(key)): inner if key == "bucketPolicy" else without_secrets(inner)
+            for key, inner in value.items()
+        }
         return {key: inner for key, inner in written.items() if key not in _SECRET}
     if isinstance(value, (list, tuple)):
         return [without_secrets(inner) for inner in value]

@@ -1,1 +1,1 @@
-"""Actions on Amazon EC2."""
+"""Actions on EC2: instances, their networks, volumes, snapshots and images."""

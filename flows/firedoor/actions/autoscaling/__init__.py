@@ -1,0 +1,1 @@
+"""Actions on EC2 Auto Scaling groups."""

@@ -1,0 +1,1 @@
+"""Actions on load balancers, of every generation."""

@@ -1,0 +1,1 @@
+"""Actions through Systems Manager."""

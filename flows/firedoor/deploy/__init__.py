@@ -1,0 +1,1 @@
+"""What a team sets up around firedoor: the AWS side, a service unit, a container."""

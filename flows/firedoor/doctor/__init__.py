@@ -1,0 +1,1 @@
+"""What stands in firedoor's way, and in an investigator's: looked at before it matters."""

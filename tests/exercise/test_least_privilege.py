@@ -1,0 +1,171 @@
+"""Every runbook runs, and is undone, under exactly the policy that is printed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+
+from firedoor.actions.policy import RESPONDER
+from firedoor.actions.registry import registry
+from firedoor.exercise.drill import play
+from firedoor.library import Library
+from firedoor.scenario import load_scenario
+from firedoor.scoping import needed_by
+from firedoor.simulator import standing
+from firedoor.simulator.policy import PolicySet, Request, Verdict, decide
+from tests.exercise.conftest import AT, ROOT, RUNBOOK, SCENARIO, Play
+
+UNPLAYED = {"guardduty-finding": "triage of what no scenario is about; tests/cli runs it"}
+"""Runbooks without a scenario, and what runs them instead."""
+
+EXEMPT: dict[str, str] = {}
+"""IAM action → why no drill can need it: what the simulator lacks. A statement may be left with
+such actions alone."""
+
+ACCOUNT = "111122223333"
+
+
+def shipped() -> Library:
+    return Library.open(ROOT)
+
+
+def scenarios() -> Mapping[str, list[str]]:
+    """The scenarios of each runbook."""
+    found: dict[str, list[str]] = {}
+    for name, path in shipped().scenarios().items():
+        found.setdefault(load_scenario(path).runbook.ref, []).append(name)
+    return found
+
+
+SCENARIOS = scenarios()
+
+
+@cache
+def document(runbook: str) -> dict[str, Any]:
+    library = shipped()
+    return needed_by([(library.program(runbook), {})], account=ACCOUNT, itself=RESPONDER)
+
+
+Judged = list[tuple[Request, Verdict]]
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """What the responder asked for in a runbook's scenarios, undo included, and how they ended."""
+    judge = standing._decide
+    seen: Judged = []
+
+    def judged(call: Any, caller: Any, one: Any, request: Request, scps: Any) -> Verdict:
+        verdict = judge(call, caller, one, request, scps)
+        if f":assumed-role/{RESPONDER}/" in caller.arn and caller.session.policies is not None:
+            seen.append((request, verdict))
+        return verdict
+
+    @cache
+    def played(runbook: str) -> tuple[Judged, list[Any]]:
+        seen.clear()
+        drilled = [
+            play(
+                name,
+                library=shipped(),
+                home=tmp_path_factory.mktemp("home"),
+                break_glass=True,
+                undo=True,
+                at=AT,
+                under=document(runbook),
+            )
+            for name in SCENARIOS[runbook]
+        ]
+        return list(seen), drilled
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(standing, "_decide", judged)
+        yield played
+
+
+def test_every_runbook_has_a_scenario_or_is_named() -> None:
+    assert set(shipped().runbooks()) - set(SCENARIOS) == set(UNPLAYED)
+
+
+@pytest.mark.parametrize("runbook", sorted(SCENARIOS))
+def test_under_exactly_its_policy_a_runbook_contains_and_is_undone(
+    asked: Any, runbook: str
+) -> None:
+    requests, drilled = asked(runbook)
+
+    refused = {request.action for request, verdict in requests if not verdict.allowed}
+    assert refused - set(EXEMPT) == set()
+    assert [(each.scenario, each.rating) for each in drilled if not each.passed] == []
+    assert requests
+
+
+@pytest.mark.parametrize("runbook", sorted(SCENARIOS))
+def test_without_any_one_statement_something_of_it_is_refused(asked: Any, runbook: str) -> None:
+    called = shipped().program(runbook).runbooks
+    requests = [each for name in called if name in SCENARIOS for each in asked(name)[0]]
+    whole = document(runbook)
+    idle = [
+        statement
+        for statement in whole["Statement"]
+        if statement["Effect"] == "Allow"
+        and set(statement["Action"]) - set(EXEMPT)
+        and all(allowed(request, whole, statement) for request, _ in requests)
+    ]
+
+    assert idle == []
+
+
+def allowed(request: Request, whole: dict[str, Any], but: dict[str, Any]) -> bool:
+    """Whether a request is allowed by a policy without one of its statements."""
+    rest = {**whole, "Statement": [each for each in whole["Statement"] if each is not but]}
+    return decide(request, PolicySet(identity=(rest,))).allowed
+
+
+def statements() -> list[int]:
+    listed = document(RUNBOOK)["Statement"]
+    return [place for place, each in enumerate(listed) if each["Effect"] == "Allow"]
+
+
+@pytest.mark.parametrize("missing", statements())
+def test_a_drill_fails_where_a_statement_is_missing(drill: Play, missing: int) -> None:
+    whole = document(RUNBOOK)
+    rest = [each for place, each in enumerate(whole["Statement"]) if place != missing]
+    attaches = "iam:AttachUserPolicy" in whole["Statement"][missing]["Action"]
+
+    drilled = drill(
+        "full-inline-policies" if attaches else SCENARIO,
+        under={**whole, "Statement": rest},
+    )
+
+    assert not drilled.passed
+
+
+def test_the_responder_may_not_change_itself() -> None:
+    own = f"arn:aws:iam::{ACCOUNT}:role/{RESPONDER}"
+    principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/{RESPONDER}/x"
+    policies = PolicySet(identity=(document(RUNBOOK),))
+
+    def may(action: str, resource: str, **context: str) -> bool:
+        return decide(Request(action, resource, principal, context), policies).allowed
+
+    assert may("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/data-reader")
+    assert not may("iam:PutRolePolicy", own)
+    assert not may("iam:DeleteRolePolicy", own)
+    assert not may("iam:UpdateAssumeRolePolicy", own)
+
+
+def test_awsdenyall_is_all_that_may_be_attached() -> None:
+    attaching = [
+        (name, grant.condition)
+        for name, action in registry().items()
+        for grant in action.permissions
+        if grant.action in ("iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy")
+    ]
+
+    assert attaching
+    assert [
+        name for name, condition in attaching if "policy/AWSDenyAll" not in str(condition)
+    ] == []
