@@ -202,11 +202,6 @@ def test_the_plan_ignores_types_with_a_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("principal", "resource", "advice"),
     [
-        ("root", {}, "no policy in this account contains root"),
-        ("role", {"role": "data-reader"}, "put-role-policy --role-name data-reader"),
-        ("role", {"role": None}, "the role is not named"),
-        ("role", {"role": "AWSReservedSSO_Admin_0123"}, "Identity Center"),
-        ("role", {"role": "AWSServiceRoleForEC2"}, "service-linked"),
         ("federated_user", {}, "GetFederationToken"),
         ("aws_service", {}, "invokedBy"),
         ("account", {}, "belongs to another account"),
@@ -222,6 +217,23 @@ def test_credentials_that_are_no_iam_user_s_go_to_triage_with_what_to_do_by_hand
     assert (where(routed), routed.unasked) == (TRIAGE, ())
     assert advice in routed.why
     assert "keeps evidence and asks" in routed.why
+
+
+@pytest.mark.parametrize(
+    ("principal", "resource", "goes"),
+    [
+        ("role", {"role": "data-reader"}, ("role-compromise", "compromised-role")),
+        ("role", {"role": "AWSReservedSSO_A_0"}, ("role-compromise", "compromised-role")),
+        ("root", {}, ("root-compromise", "root-credentials")),
+    ],
+)
+def test_whose_credentials_they_are_decides_where_it_goes(
+    acting: Library, principal: Principal, resource: dict[str, Any], goes: tuple[str, str]
+) -> None:
+    routed = route(finding(principal=principal, resource=resource), acting)
+
+    assert where(routed) == goes
+    assert "user" not in routed.inputs
 
 
 def test_an_instance_that_is_only_knocked_at_is_not_to_be_isolated(acting: Library) -> None:
@@ -252,7 +264,7 @@ def test_the_type_decides_and_not_the_resource_type(acting: Library, said_type: 
 def test_credentials_of_an_instance_are_never_taken_for_a_user_s(acting: Library) -> None:
     said = "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS"
 
-    assert where(route(finding(said), acting)) == TRIAGE
+    assert where(route(finding(said), acting)) == ("role-compromise", "compromised-role")
 
 
 def sequence(**named: Any) -> Finding:
@@ -415,7 +427,8 @@ def test_a_session_that_is_named_like_a_user_is_not_taken_for_him(acting: Librar
 
     routed = route(parsed, acting)
 
-    assert (where(routed), routed.unasked) == (TRIAGE, ())
+    assert where(routed) == ("role-compromise", "compromised-role")
+    assert {each.action for each in routed.unasked} == {"iam.revoke_role_sessions"}
     assert "user" not in routed.inputs
 
 

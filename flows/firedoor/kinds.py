@@ -121,6 +121,21 @@ KINDS: Mapping[str, Kind] = _kinds(
         r"|[0-9A-Fa-f:]{0,40}:[0-9A-Fa-f:]{1,39})$",
         "198.51.100.7",
     ),
+    Kind(
+        "roles_anywhere_id",
+        "string",
+        "The id of a trust anchor or a profile of IAM Roles Anywhere.",
+        r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        "00000000-1111-4222-8333-444455556666",
+    ),
+    Kind(
+        "identity_center_user_id",
+        "string",
+        "The id of a person in an identity store of Identity Center.",
+        r"^([0-9a-f]{10}-|)[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}-[A-Fa-f0-9]{4}"
+        r"-[A-Fa-f0-9]{12}$",
+        "00000000-1111-4222-8333-444455556666",
+    ),
     Kind("time", "string", "A time in UTC, ISO 8601.", r"^\d{4}-\d{2}-\d{2}T.*Z$", ""),
     Kind(
         "instance_id",
@@ -312,6 +327,8 @@ ConfigType = Annotated[str, _annotated("config_type")]
 KmsGrant = Annotated[str, _annotated("kms_grant")]
 AccessPointName = Annotated[str, _annotated("access_point_name")]
 IpAddress = Annotated[str, _annotated("ip_address")]
+RolesAnywhereId = Annotated[str, _annotated("roles_anywhere_id")]
+IdentityCenterUserId = Annotated[str, _annotated("identity_center_user_id")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
 VolumeId = Annotated[str, _annotated("volume_id")]

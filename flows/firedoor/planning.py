@@ -24,7 +24,7 @@ from firedoor.plan import (
     needed,
     permissions,
 )
-from firedoor.play import Play, open_scope
+from firedoor.play import PLANNED, Play, open_scope
 from firedoor.program import Program
 from firedoor.response_plan import ResponsePlan
 from firedoor.runbook import Json, Step
@@ -105,7 +105,7 @@ class _Planning:
         self.seen.add(key)
         run = f"{node.run}.{node.id}"
         scope = open_scope(program, node.given, run)
-        play = Play(program, run, scope, self, depth=node.depth + 1, authority="planned")
+        play = Play(program, run, scope, self, depth=node.depth + 1, authority=PLANNED)
         children = await play.run_all()
         return msgspec.structs.replace(
             self._result(node, "planned", None), children=tuple(children)
@@ -185,7 +185,7 @@ def make_plan(
     stage = _Planning(aws, actions, case, program, rules, hunt)
     stage.seen.add((program.name, identity(inputs)))
     scope = open_scope(program, inputs, PLANNED_RUN)
-    results = asyncio.run(Play(program, PLANNED_RUN, scope, stage, authority="planned").run_all())
+    results = asyncio.run(Play(program, PLANNED_RUN, scope, stage, authority=PLANNED).run_all())
     later = [] if hunt else [_later(step) for step in program.main.all_steps() if _asks(step)]
     steps = (*stage.steps, *later)
     unknown = tuple(

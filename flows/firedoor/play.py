@@ -25,6 +25,8 @@ from firedoor.side_by_side import side_by_side
 from firedoor.stages import SETTLED, Node, Stage, Status, StepResult, worst_proof
 
 _ORDER = list(Phase)
+PLANNED = "planned"
+"""The authority of a plan, in which nothing is done."""
 
 
 @dataclass
@@ -182,11 +184,11 @@ class Play:
     ) -> StepResult:
         deep = bool(step.runbook) and self.depth + 1 >= MAX_DEPTH
         free = [node for node in nodes if not node.held]
-        if free and (step.approve or over_limit or deep or self.authority is None):
+        if free and (step.approve or over_limit or deep or self._authority(step) is None):
             if over_limit:
                 note = f"{len(nodes)} items, more than the limit of {step.limit}"
                 nodes = [replace(node, question=note) for node in nodes]
-            inherited = self.authority if not (over_limit or deep) else None
+            inherited = self._authority(step) if not (over_limit or deep) else None
             nodes = [replace(node, authority=inherited) for node in nodes]
             said = await self.stage.agree([node for node in nodes if not node.held])
             if said.verdict != "yes":
@@ -237,10 +239,16 @@ class Play:
             given=resolve(step.with_, scope),
             scope=scope,
             depth=self.depth,
-            authority=self.authority,
+            authority=self._authority(step),
             held=self._held_back(step, id_),
             unread=self._unread(names(step.when)) if step.when else (),
         )
+
+    def _authority(self, step: Step) -> str | None:
+        """On whose word a step of a sub-runbook runs. A yes to containing somebody is none to
+        deleting him, or to letting him in again: what comes after containment is asked anew."""
+        later = step.phase in (Phase.ERADICATE, Phase.RECOVER)
+        return None if later and step.approve and self.authority != PLANNED else self.authority
 
     def _held_back(self, step: Step, id_: str) -> str:
         """Why a step must not run now: what it destroys was not kept before. "" when it may."""

@@ -102,7 +102,12 @@ def aws(sim: SimulatedAws, clock: VirtualClock) -> BotoAws:
 
 
 def acting_as(
-    sim: SimulatedAws, clock: VirtualClock, who: Credentials, *, region: str = "eu-central-1"
+    sim: SimulatedAws,
+    clock: VirtualClock,
+    who: Credentials,
+    *,
+    region: str = "eu-central-1",
+    organization_role: str = f"arn:aws:iam::{OTHER_ACCOUNT}:role/firedoor-responder",
 ) -> BotoAws:
     """A session with the simulated AWS as somebody."""
     return connect(
@@ -111,6 +116,7 @@ def acting_as(
         clock=clock,
         credentials=(who.access_key_id, who.secret_access_key, who.session_token),
         simulated=True,
+        organization_role=organization_role,
     )
 
 

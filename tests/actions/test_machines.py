@@ -207,7 +207,10 @@ def test_the_inverse_brings_everything_back_or_says_that_it_cannot(walk: Walk) -
     assert walk.opening == walk.world.undoes
 
 
-@pytest.mark.parametrize("walk", [one for one in MACHINES if one.anew], indirect=True, ids=str)
+EACH_ANEW = [one for one in MACHINES if one.anew]
+
+
+@pytest.mark.parametrize("walk", EACH_ANEW, indirect=True, ids=lambda one: one.id)
 def test_a_group_gets_its_sizes_back_if_not_its_instances(walk: Walk) -> None:
     assert sizes(walk.back) == sizes(walk.looked[0])
 

@@ -61,12 +61,20 @@ def before(user: str) -> None:
     credentials(user)
 
 
+def lever(user: str) -> None:
+    """What he may take back."""
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    arn = f"arn:aws:iam::{account}:user/{user}"
+    iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=["iam:DeleteUserPolicy"])
+
+
 def main(user: str) -> None:
     """Look, look again, contain, read back."""
-    boto3.client("sts").get_caller_identity()
     evidence(user)
+    lever(user)
     before(user)
     keys = evidence(user)
+    lever(user)
     before(user)
     iam.put_user_policy(UserName=user, PolicyName="deny", PolicyDocument=json.dumps(DENY))
     policies(user)

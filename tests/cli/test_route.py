@@ -144,7 +144,8 @@ def test_what_is_ignored_is_not_run_when_it_is_taken_in(
 def test_a_finding_that_no_runbook_contains_is_kept_and_nothing_is_changed(
     firedoor: Firedoor, world: World, tmp_path: Path
 ) -> None:
-    resource = {"resourceType": "AccessKey", "accessKeyDetails": role_details()}
+    nobody = key_details(userType="AWSService", userName="", principalId="", accessKeyId="")
+    resource = {"resourceType": "AccessKey", "accessKeyDetails": nobody}
     document = guardduty(resource=resource)
     document["service"]["detectorId"] = world.aws.add_guardduty_finding(pascal(document))
     before = world.aws.snapshot()
@@ -172,14 +173,12 @@ def test_what_is_no_finding_says_so(
     assert ended.json["error"]["kind"] == "not_a_finding"
 
 
-def test_a_role_s_finding_says_what_to_do_by_hand(firedoor: Firedoor, tmp_path: Path) -> None:
+def test_a_role_s_finding_goes_to_the_runbook_of_roles(firedoor: Firedoor, tmp_path: Path) -> None:
     resource = {"resourceType": "AccessKey", "accessKeyDetails": role_details()}
 
-    ended = firedoor("route", write(tmp_path, guardduty(resource=resource)))
+    told = firedoor("route", write(tmp_path, guardduty(resource=resource)), "--json").json
 
-    assert ended.code == 0
-    assert "guardduty-finding" in ended.out
-    assert "aws iam put-role-policy --role-name data-reader" in ended.out
+    assert (told["runbook"], told["inputs"]["role"]) == ("compromised-role", "data-reader")
 
 
 def test_root_is_never_taken_for_a_user(firedoor: Firedoor, tmp_path: Path) -> None:
@@ -188,9 +187,8 @@ def test_root_is_never_taken_for_a_user(firedoor: Firedoor, tmp_path: Path) -> N
 
     told = firedoor("route", write(tmp_path, guardduty(resource=resource)), "--json").json
 
-    assert told["runbook"] == "guardduty-finding"
+    assert told["runbook"] == "root-credentials"
     assert "user" not in told["inputs"]
-    assert "Sign in as root" in told["why"]
 
 
 def test_routing_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from firedoor.approval import AlwaysTheSame, Answer, People
+from firedoor.approval import AlwaysTheSame, Answer, People, Question
 from firedoor.aws import connect
 from firedoor.clock import VirtualClock
 from firedoor.engine.desk import Desk, Office, open_desk, opened
@@ -19,16 +19,28 @@ from tests.simulator.conftest import Bench
 
 USER = "ci-deployer"
 YES = AlwaysTheSame(Answer(yes=True, by="os:commander", how="scripted"))
+LATER = {"restore", "devices", "created_gone", "own_keys", "made_keys_gone", "release"}
+"""What is asked after containment."""
+
+
+class Containing(People):
+    """Agrees to whatever contains, and to nothing that deletes or restores."""
+
+    def ask(self, question: Question) -> Answer:
+        """Yes, unless it is asked too early."""
+        later = bool(LATER & {step.split(".")[0] for step in question.steps})
+        return Answer(yes=not later, by="os:commander", how="scripted")
 
 
 @dataclass
 class Fire:
-    """The user, the account and the incident; everybody agrees unless `people` say otherwise."""
+    """The user, the account and the incident; everybody agrees to containing, unless `people` say
+    otherwise."""
 
     aws: SimulatedAws
     clock: VirtualClock
     home: Path
-    people: People = field(default_factory=lambda: YES)
+    people: People = field(default_factory=Containing)
     password: bool = False
 
     def __post_init__(self) -> None:

@@ -36,6 +36,12 @@ def remove_deny(fire: Fire) -> None:
     fire.iam.delete_user_policy(UserName=USER, PolicyName=fire.deny)
 
 
+def remove_locks(fire: Fire) -> None:
+    """The deny, and the boundary beside it: either holds alone."""
+    remove_deny(fire)
+    fire.iam.delete_user_permissions_boundary(UserName=USER)
+
+
 def activate(fire: Fire) -> None:
     fire.iam.update_access_key(UserName=USER, AccessKeyId=fire.key, Status="Active")
 
@@ -70,7 +76,7 @@ def test_an_attacker_who_removes_the_deny_after_5_s_is_found_at_10_s_and_shut_ou
     fire: Fire,
 ) -> None:
     fire.contain()
-    fire.soon(5, lambda: remove_deny(fire))
+    fire.soon(5, lambda: remove_locks(fire))
     fire.clock.advance(10)
 
     first = verify(fire.desk)
@@ -80,9 +86,9 @@ def test_an_attacker_who_removes_the_deny_after_5_s_is_found_at_10_s_and_shut_ou
     second = verify(fire.desk)
 
     assert (first.holds, len(first.done), status) == (False, 1, "not_contained")
-    assert [each.step for each in opened] == ["deny"]
-    assert f"#inline-policy/{fire.deny} is absent, not" in opened[0].found[0]
-    assert [each["why"] for each in done["reapplied"]] == ["os:commander (scripted)"]
+    assert [each.step for each in opened] == ["boundary", "deny"]
+    assert f"#inline-policy/{fire.deny} is absent, not" in opened[1].found[0]
+    assert {each["why"] for each in done["reapplied"]} == {"os:commander (scripted)"}
     assert set(fire.policies()) == {fire.deny, "own"}
     assert (second.holds, fire.summary().status) == (True, "contained")
 
@@ -228,7 +234,7 @@ def test_of_two_keys_the_one_that_people_gave_back_stays_theirs(fire: Fire) -> N
 
 def test_a_call_of_theirs_that_got_through_is_the_last_success(fire: Fire) -> None:
     fire.contain()
-    remove_deny(fire)
+    remove_locks(fire)
     activate(fire)
     key = fire.iam.create_access_key(UserName=USER)["AccessKey"]
     held = Credentials(key["AccessKeyId"], key["SecretAccessKey"], None, "")

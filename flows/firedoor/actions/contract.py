@@ -215,6 +215,16 @@ class Aws(Protocol):
         """Let time pass (virtual in a drill)."""
         ...
 
+    def organization(self) -> Aws:
+        """The same where the organization is administered: its management account, or one that it
+        has delegated to. The account itself where no role is set for it."""
+        ...
+
+    def as_root(self, task: str) -> Aws:
+        """A session as this account's root user for one of AWS's `root-task/` policies, made where
+        the organization is administered. It may do that task and nothing else, for 15 minutes."""
+        ...
+
 
 class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     """A document to be kept as evidence: an Output may carry some in a field `keep`.

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from firedoor.aws.pace import Pace
@@ -33,6 +33,12 @@ CONNECT_SECONDS = 5
 READ_SECONDS = 20
 BACKOFF = (0.3, 0.6, 1.2, 2.4, 4.8, 8.0)
 """Pauses before a throttled change is sent again, in seconds: 17 in all."""
+ORGANIZATION_SESSION = "firedoor"
+"""The session's name where the organization is administered."""
+ROOT_SECONDS = 900
+"""How long a session of root lives; AWS allows no longer one."""
+ABOUT_TO_END = timedelta(minutes=2)
+
 _collecting: ContextVar[tuple[list[str], ...]] = ContextVar("collecting", default=())
 """Lists that the request ids of calls are added to."""
 
@@ -55,11 +61,15 @@ class BotoAws:
         base: BotoAws | None = None,
         way: Way | None = None,
         regions: tuple[str, ...] = (),
+        organization_role: str | None = None,
     ) -> None:
         self._session = session
         self.way = way
         self._base = base
         self._regions = regions
+        self._organization_role = organization_role
+        self._organization: BotoAws | None = None
+        self._roots: dict[str, tuple[BotoAws, datetime]] = {}
         self._region = region
         self._endpoint = endpoint
         self._simulated = simulated
@@ -192,6 +202,39 @@ class BotoAws:
         """Let time pass."""
         self._clock.wait(seconds)
 
+    def organization(self) -> BotoAws:
+        """See `firedoor.actions.contract.Aws`; the role is FIREDOOR_ORGANIZATION_ROLE's."""
+        role = self._organization_role
+        if role is None:
+            return self
+        if self._organization is None:
+            external = os.environ.get("FIREDOOR_ORGANIZATION_EXTERNAL_ID") or ""
+            session = self.way.session if self.way else ORGANIZATION_SESSION
+            way = Way(role, "" if self._simulated else external, session)
+            self._organization = assumed(self._base or self, way, region=self._region)
+        return self._organization
+
+    def as_root(self, task: str) -> BotoAws:
+        """See `firedoor.actions.contract.Aws`. STS makes root sessions in a Region only."""
+        kept = self._roots.get(task)
+        if kept and kept[1] - self.now() > ABOUT_TO_END:
+            return kept[0]
+        policy = {"arn": f"arn:{self.partition}:iam::aws:policy/root-task/{task}"}
+        given = {"TargetPrincipal": self.account, "TaskPolicyArn": policy}
+        found = self.organization().call(
+            "sts", "assume_root", region=self.region, **given, DurationSeconds=ROOT_SECONDS
+        )["Credentials"]
+        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        root = BotoAws(
+            _session_of(*(found[each] for each in names)),
+            region=self._region,
+            endpoint=self._endpoint,
+            simulated=self._simulated,
+            clock=self._clock,
+        )
+        self._roots[task] = (root, found["Expiration"])
+        return root
+
     @contextmanager
     def requests(self) -> Iterator[list[str]]:
         """The AWS request ids of the calls in the block, those of threads it starts with its own
@@ -302,11 +345,13 @@ def connect(
     clock: Clock | None = None,
     credentials: tuple[str, str, str | None] | None = None,
     simulated: bool = False,
+    organization_role: str | None = None,
 ) -> BotoAws:
     """A session from the standard AWS environment, or from what is given.
 
     Refused when another account answers than the one that is wanted. `simulated` is for worlds that
-    firedoor itself simulates: every client is then held to this machine.
+    firedoor itself simulates: every client is then held to this machine. `organization_role`: what
+    is assumed to administer the organization; FIREDOOR_ORGANIZATION_ROLE where nothing is given.
     """
     import botocore.session  # lazy: 0.2 s
     from botocore import exceptions as boto
@@ -323,7 +368,16 @@ def connect(
         wanted = named or session.get_config_variable("region") or "us-east-1"
     except boto.BotoCoreError as error:
         raise from_connection_error(error, "sts:GetCallerIdentity") from None
-    aws = BotoAws(session, region=wanted, endpoint=endpoint, simulated=simulated, clock=clock)
+    if organization_role is None and not simulated:
+        organization_role = os.environ.get("FIREDOOR_ORGANIZATION_ROLE") or None
+    aws = BotoAws(
+        session,
+        region=wanted,
+        endpoint=endpoint,
+        simulated=simulated,
+        clock=clock,
+        organization_role=organization_role,
+    )
     if simulated:
         refuse_real(aws.endpoint)
     if account and aws.account != account:
@@ -332,6 +386,16 @@ def connect(
             f"({aws.principal})"
         )
     return aws
+
+
+def _session_of(*credentials: str) -> Any:
+    import botocore.session  # lazy: 0.2 s
+
+    session = botocore.session.Session()
+    models = service_models(session.get_config_variable("data_path"))
+    session.register_component("data_loader", models)
+    session.set_credentials(*credentials)
+    return session
 
 
 def assumed(
@@ -353,6 +417,7 @@ def assumed(
         clock=base._clock,
         base=base,
         way=way,
+        organization_role=base._organization_role,
         regions=regions,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -94,6 +94,16 @@ def _opened(desk: Desk, entry: Entry) -> tuple[Change, str]:
         return desk.recorder.seals.intended(entry), ""
     except StoreUnavailable as error:
         return msgspec.convert(entry.data["change"], Change), str(error)
+
+
+def standing(made: Sequence[Made]) -> list[Made]:
+    """Of changes in the order in which they were made the newest of each thing.
+
+    What a later step of ours changed on purpose (a deny taken off when its time has come, a key
+    deleted that had been shut) is not somebody else's doing.
+    """
+    newest = {one.change.resource: one for one in made}
+    return [one for one in made if newest[one.change.resource] is one]
 
 
 def taken_back(desk: Desk) -> set[Key]:

@@ -16,6 +16,8 @@ RunStatus = Literal["contained", "not_contained", "done", "waiting", "refused", 
 
 _STOPPING = (Phase.TRIAGE.value, Phase.ERADICATE.value, Phase.RECOVER.value)
 
+AFTERWARDS = (Phase.ERADICATE.value, Phase.RECOVER.value)
+
 LATER = (timedelta(seconds=10), timedelta(seconds=60), timedelta(minutes=10))
 """When containment is read back again: an attacker with IAM rights has seconds to undo it."""
 
@@ -29,7 +31,8 @@ def status_of(results: Sequence[StepResult]) -> RunStatus:
     flat = [each for result in results for each in result.flat()]
     if any(each.status == "waiting" for each in flat):
         return "waiting"
-    refused = any(each.status == "refused" for each in flat)
+    # What comes after containment may be put off: that does not open anything.
+    refused = any(each.status == "refused" and each.phase not in AFTERWARDS for each in flat)
     lost = ("failed",) if refused else ("failed", "not_run")
     containing = [
         each

@@ -27,6 +27,7 @@ from firedoor.engine.made import (
     look,
     read_input,
     short,
+    standing,
     taken_back,
 )
 from firedoor.engine.step_record import StepRecord
@@ -62,7 +63,7 @@ class Reopened(msgspec.Struct, frozen=True, kw_only=True):
 def reopened(desk: Desk) -> list[Reopened]:
     """What was opened since it was shut, step by step. Reads AWS, changes nothing."""
     steps: dict[tuple[str, str], list[Made]] = {}
-    for made in changes_made(desk):
+    for made in standing(changes_made(desk)):
         steps.setdefault((made.run, made.step), []).append(made)
     journal = _Journal(desk.recorder.entries())
     guard = Guard(desk)

@@ -17,7 +17,7 @@ from firedoor.actions.contract import Check
 from firedoor.engine.applying import judge
 from firedoor.engine.desk import Desk
 from firedoor.engine.lease import working
-from firedoor.engine.made import action_of, changes_made, faults, read_input, taken_back
+from firedoor.engine.made import action_of, changes_made, faults, read_input, standing, taken_back
 from firedoor.engine.outcome import last_success
 from firedoor.errors import FiredoorError, StoreUnavailable
 from firedoor.kinds import parse_time
@@ -102,8 +102,10 @@ def to_prove(desk: Desk) -> list[Proving]:
     """The steps that shut something, or found it shut, and have not been undone; then the reading
     ones that gave proof."""
     undone = {(run, step) for run, step, _ in taken_back(desk)}
-    standing = {(made.run, made.step) for made in changes_made(desk)}
-    if undone and not standing:
+    made = changes_made(desk)
+    places = {(one.run, one.step) for one in made}
+    stands = {(one.run, one.step) for one in standing(made)}
+    if undone and not places:
         return []
     given: dict[tuple[str, str], tuple[Mapping[str, Json], str]] = {}
     shut: dict[tuple[str, str], Proving] = {}
@@ -123,7 +125,11 @@ def to_prove(desk: Desk) -> list[Proving]:
             if action and not action.mutating:
                 inputs, phase = given.get(place, ({}, "recover"))
                 watched[place] = Proving(*place, action.name, inputs, phase)
-    held = [one for place, one in shut.items() if place in standing or place not in undone]
+    held = [
+        one
+        for place, one in shut.items()
+        if place in stands or (place not in places and place not in undone)
+    ]
     return [*held, *watched.values()] if held else []
 
 

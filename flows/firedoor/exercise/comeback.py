@@ -44,6 +44,8 @@ _PLACES = {
     "service-credential": "service_credentials",
     "inline-policy": "inline",
     "attached-policy": "managed",
+    "trust-policy": "trust",
+    "permissions-boundary": "boundary",
 }
 
 
@@ -129,6 +131,12 @@ def place(resource: str) -> str:
     what, _, item = part.partition("/")
     if holder.split(":")[2:3] == ["s3"]:
         return _place_in_s3(holder, kind, name, what)
+    if what == "user":
+        return f"users/{name.rsplit('/', 1)[-1]}"
+    if what == "member":
+        return f"users/{item}/groups"
+    if what == "default-version":
+        return f"policies/{holder}/default"
     where = [_PLURALS.get(kind, f"{kind}s"), name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
     # Attached policies are a list of ARNs, compared as a whole.
     whole = [*where, item] if item and what != "attached-policy" else where

@@ -237,6 +237,7 @@ class _Drill:
             clock=clock,
             credentials=(who.access_key_id, who.secret_access_key, who.session_token),
             simulated=True,
+            organization_role=self.aws.organization_role(),
         )
 
     def prove(self, desk: Desk, outcome: Outcome) -> Rated:

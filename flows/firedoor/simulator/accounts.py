@@ -141,6 +141,7 @@ class Root:
     account_id: str
     keys: list[RootKey] = field(default_factory=list)
     name: str = "root"
+    password: bool = True
 
     @property
     def arn(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from firedoor.simulator import accounts
 from firedoor.simulator.wire import Call
 
 SERVICES = frozenset({"ec2", "autoscaling", "elbv2", "elb", "ssm", "rds"})
@@ -54,6 +55,23 @@ def _ec2(call: Call, account: str) -> Iterator[str]:
     for name, arn in _EC2.items():
         for one in _listed(params.get(name)):
             yield root + arn.format(account=account, id=one)
+
+
+def besides(call: Call, account: str) -> list[tuple[str, str]]:
+    """What a call of EC2 needs permission for besides itself, as (action, resource): to tag what
+    it makes, and to hand a role to an instance."""
+    if call.service != "ec2":
+        return []
+    found = []
+    for each in call.params.get("TagSpecifications") or ():
+        kind = str(each.get("ResourceType") or "")
+        owner = "" if kind in ("snapshot", "image") else account
+        found.append(("ec2:CreateTags", f"arn:aws:ec2:{call.region}:{owner}:{kind}/*"))
+    profile = call.params.get("IamInstanceProfile") or {}
+    name = str(profile.get("Name") or profile.get("Arn") or "").rpartition("/")[2]
+    held = accounts.iam(account).instance_profiles.values() if name else ()
+    roles = [role.arn for one in held if one.name == name for role in one.roles]
+    return found + [("iam:PassRole", arn) for arn in roles]
 
 
 def _bound(call: Call, account: str) -> str | None:
@@ -127,6 +145,10 @@ def context(call: Call, account: str) -> Mapping[str, str]:
     if call.service != "ec2" or not account:
         return {}
     found: dict[str, str] = {}
+    if call.params.get("TagSpecifications"):
+        found["ec2:CreateAction"] = call.operation
+    if call.params.get("IamInstanceProfile"):
+        found["iam:PassedToService"] = "ec2.amazonaws.com"
     for name in ("GroupId", "InstanceId", "NetworkInterfaceId", "SnapshotId"):
         one = call.params.get(name)
         if isinstance(one, str):

@@ -1,4 +1,4 @@
-"""Operations on instances that moto lacks or gets wrong: switches, screenshots, sessions."""
+"""Operations of EC2 that moto lacks or gets wrong: switches, screenshots, groups, sharing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,11 @@ UNBLOCKED = "unblocked"
 _SCREEN = base64.b64encode(b"\xff\xd8\xff\xe0 a black screen").decode()
 
 
-def _ec2(call: Call, caller: Caller) -> Any:
+def ec2_of(call: Call, caller: Caller) -> Any:
+    """moto's EC2 of the caller's account, in the Region of the call."""
     from moto.ec2.models import ec2_backends  # lazy: half a second, and few worlds have any
 
     return ec2_backends[caller.account][call.region]
-
-
-def _ssm(call: Call, caller: Caller) -> Any:
-    from moto.ssm.models import ssm_backends  # lazy: as above
-
-    return ssm_backends[caller.account][call.region]
 
 
 def rewritten(call: Call) -> dict[str, str]:
@@ -42,7 +37,7 @@ def rewritten(call: Call) -> dict[str, str]:
 
 
 def _instance(call: Call, caller: Caller, name: str) -> Any:
-    backend = _ec2(call, caller)
+    backend = ec2_of(call, caller)
     for one in backend.all_instances():
         if one.id == name:
             return one
@@ -71,111 +66,9 @@ def _switch(name: str, state_key: str, wanted: str | None) -> Callable[..., Resu
     return operate
 
 
-def _managed(call: Call, caller: Caller) -> list[Any]:
-    """Instances whose agent is heard: those that run and have an instance profile."""
-    backend = _ec2(call, caller)
-    bound = {
-        each.instance.id
-        for each in backend.iam_instance_profile_associations.values()
-        if each.state in ("associating", "associated")
-    }
-    return [one for one in backend.all_instances() if one.state == "running" and one.id in bound]
-
-
-def instance_information(_: State, call: Call, caller: Caller) -> Result:
-    """ssm:DescribeInstanceInformation; of the filters only InstanceIds is applied."""
-    wanted = [
-        value
-        for each in call.params.get("Filters") or ()
-        if each.get("Key") == "InstanceIds"
-        for value in each.get("Values") or ()
-    ]
-    return {
-        "InstanceInformationList": [
-            {
-                "InstanceId": one.id,
-                "PingStatus": "Online",
-                "PlatformType": "Linux",
-                "ResourceType": "EC2Instance",
-                "AgentVersion": "3.3.1611.0",
-            }
-            for one in _managed(call, caller)
-            if not wanted or one.id in wanted
-        ]
-    }
-
-
-def _sessions(state: State, call: Call, caller: Caller) -> dict[str, dict[str, Any]]:
-    held: dict[str, dict[str, Any]] = state.beside.setdefault(
-        (caller.account, call.region, "ssm-sessions"), {}
-    )
-    return held
-
-
-def start_session(state: State, call: Call, caller: Caller) -> Result:
-    """ssm:StartSession."""
-    target = str(call.params["Target"])
-    if target not in {one.id for one in _managed(call, caller)}:
-        raise ApiError("TargetNotConnected", f"{target} is not connected.")
-    name = f"{caller.arn.rpartition('/')[2]}-{mock_random.get_random_hex(17)}"
-    _sessions(state, call, caller)[name] = {
-        "SessionId": name,
-        "Target": target,
-        "Status": "Connected",
-        "StartDate": state.clock.now(),
-        "Owner": caller.arn,
-    }
-    return {"SessionId": name, "TokenValue": "token", "StreamUrl": "wss://localhost"}
-
-
-def describe_sessions(state: State, call: Call, caller: Caller) -> Result:
-    """ssm:DescribeSessions; of the filters only Target is applied."""
-    active = call.params.get("State") == "Active"
-    wanted = [
-        each.get("value") for each in call.params.get("Filters") or () if each["key"] == "Target"
-    ]
-    return {
-        "Sessions": [
-            each
-            for each in _sessions(state, call, caller).values()
-            if (each["Status"] == "Connected") == active
-            and (not wanted or each["Target"] in wanted)
-        ]
-    }
-
-
-def terminate_session(state: State, call: Call, caller: Caller) -> Result:
-    """ssm:TerminateSession; one that has ended already is no error."""
-    name = str(call.params["SessionId"])
-    held = _sessions(state, call, caller).get(name)
-    if held:
-        held["Status"] = "Terminated"
-    return {"SessionId": name}
-
-
-def command_invocations(_: State, call: Call, caller: Caller) -> Result:
-    """ssm:ListCommandInvocations, by instance and command."""
-    backend = _ssm(call, caller)
-    instance, command = call.params.get("InstanceId"), call.params.get("CommandId")
-    return {
-        "CommandInvocations": [
-            {
-                "CommandId": one.command_id,
-                "InstanceId": name,
-                "Comment": one.comment,
-                "DocumentName": one.document_name,
-                "Status": one.status,
-            }
-            for one in backend._commands
-            for name in one.instance_ids
-            if instance in (None, name) and command in (None, one.command_id)
-        ]
-    }
-
-
 def delete_acl_entry(_: State, call: Call, caller: Caller) -> Result:
     """ec2:DeleteNetworkAclEntry; AWS says when there is none."""
-    acl = _ec2(call, caller).network_acls.get(call.params["NetworkAclId"])
+    acl = ec2_of(call, caller).network_acls.get(call.params["NetworkAclId"])
     number, egress = int(call.params["RuleNumber"]), bool(call.params["Egress"])
     if acl is None:
         raise ApiError("InvalidNetworkAclID.NotFound", "The network ACL does not exist")
@@ -199,7 +92,7 @@ def modify_interface(_: State, call: Call, caller: Caller) -> Result:
     wanted = call.params.get("Groups")
     if not wanted:
         return None
-    backend = _ec2(call, caller)
+    backend = ec2_of(call, caller)
     name = str(call.params["NetworkInterfaceId"])
     interface = backend.enis.get(name)
     if interface is None:
@@ -220,7 +113,7 @@ def modify_instance_groups(_: State, call: Call, caller: Caller) -> Result:
     instance = _instance(call, caller, str(call.params["InstanceId"]))
     if len(instance.nics) > 1:
         raise ApiError("InvalidInstanceID", "There are multiple interfaces attached to instance.")
-    groups = _security_groups(_ec2(call, caller), wanted)
+    groups = _security_groups(ec2_of(call, caller), wanted)
     instance.security_groups = list(groups)
     for interface in instance.nics.values():
         interface._group_set = list(groups)
@@ -285,7 +178,7 @@ def _owner_of_snapshot(state: State, call: Call, name: str) -> str:
 
 def describe_spot_requests(state: State, call: Call, caller: Caller) -> Result:
     """ec2:DescribeSpotInstanceRequests, by id; those that were cancelled read so."""
-    held = _ec2(call, caller).spot_instance_requests
+    held = ec2_of(call, caller).spot_instance_requests
     over: dict[str, str] = state.beside.get((caller.account, call.region, "spot-cancelled"), {})
     wanted = call.params.get("SpotInstanceRequestIds") or [*held, *over]
     for name in wanted:
@@ -304,7 +197,7 @@ def describe_spot_requests(state: State, call: Call, caller: Caller) -> Result:
 
 def cancel_spot_requests(state: State, call: Call, caller: Caller) -> Result:
     """ec2:CancelSpotInstanceRequests; one that was cancelled already is no error."""
-    held = _ec2(call, caller).spot_instance_requests
+    held = ec2_of(call, caller).spot_instance_requests
     over: dict[str, str] = state.beside.setdefault(
         (caller.account, call.region, "spot-cancelled"), {}
     )
@@ -342,9 +235,4 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "ec2:CancelSpotInstanceRequests": cancel_spot_requests,
     "ec2:DescribeSpotInstanceRequests": describe_spot_requests,
     "ec2:DeleteNetworkAclEntry": delete_acl_entry,
-    "ssm:DescribeInstanceInformation": instance_information,
-    "ssm:StartSession": start_session,
-    "ssm:DescribeSessions": describe_sessions,
-    "ssm:TerminateSession": terminate_session,
-    "ssm:ListCommandInvocations": command_invocations,
 }

@@ -115,6 +115,8 @@ def _owner(session: Session) -> Any | None:
     """The role or user of a session, if it is still the one the session was made for."""
     if session.kind == "auditor":
         return None
+    if session.kind == "root":
+        return accounts.root(session.account)
     backend = accounts.iam(session.account)
     if session.kind == "role":
         return backend.roles.get(session.owner_id)

@@ -12,7 +12,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from firedoor.simulator import accounts, bedrock, compute, kms, naming
+from firedoor.simulator import (
+    accounts,
+    bedrock,
+    compute,
+    kms,
+    naming,
+    organizations,
+    roles_anywhere,
+)
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
 
@@ -101,12 +109,17 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return _asked_s3(call)
     prefix = _PREFIX.get(call.service, call.signing_name)
     action = f"{prefix}:{action_of(call.service, call.operation).partition(':')[2]}"
+    if call.service == "organizations":
+        return [Asked(action, arn) for arn in organizations.resources(call, caller)]
+    if call.service == "rolesanywhere":
+        return [Asked(action, roles_anywhere.resource(call, caller))]
     if named := naming.resources(call, caller):
         return [Asked(action, arn) for arn in named]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
-        if named:
-            return [Asked(action, resource) for resource in named]
+        more = [Asked(*each) for each in compute.besides(call, caller.account)]
+        if named or more:
+            return [Asked(action, resource) for resource in named or ["*"]] + more
     return [Asked(action, _resource(call, caller))]
 
 
@@ -131,6 +144,9 @@ def _resource(call: Call, caller: Caller) -> str:
     if call.service == "iam":
         return iam_resource(call, caller)
     if call.service == "sts":
+        if call.operation == "AssumeRoot":
+            target = str(call.params["TargetPrincipal"]).removesuffix(":root").rpartition(":")[2]
+            return f"arn:aws:iam::{target}:root"
         if call.operation == "GetFederationToken":
             name = call.params.get("Name", "")
             return f"arn:aws:sts::{caller.account}:federated-user/{name}"
@@ -303,6 +319,8 @@ _PRINCIPAL_TYPES = {
 _FROM_PARAMS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "iam:PolicyARN": lambda params: params.get("PolicyArn"),
     "iam:PermissionsBoundary": lambda params: params.get("PermissionsBoundary"),
+    "organizations:PolicyType": organizations.policy_type,
+    "sts:TaskPolicyArn": lambda params: (params.get("TaskPolicyArn") or {}).get("arn"),
     "sts:ExternalId": lambda params: params.get("ExternalId"),
     "sts:RoleSessionName": lambda params: params.get("RoleSessionName"),
     "s3:prefix": lambda params: params.get("Prefix"),

@@ -7,6 +7,7 @@ keys and devices by leaving the user's name out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.moto_api._internal import mock_random
@@ -79,11 +80,30 @@ def _delete_key(_: State, call: Call, caller: Caller) -> Result:
     return {}
 
 
+def _profile(_: State, __: Call, caller: Caller) -> Result:
+    root = accounts.root(caller.account)
+    if not root.password:
+        raise ApiError("NoSuchEntity", "Login Profile for the root user cannot be found.", 404)
+    made = datetime(2024, 1, 1, tzinfo=UTC)
+    return {"LoginProfile": {"UserName": "root", "CreateDate": made}}
+
+
+def _delete_profile(state: State, call: Call, caller: Caller) -> Result:
+    _profile(state, call, caller)
+    accounts.root(caller.account).password = False
+    return {}
+
+
 _OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "iam:ListAccessKeys": _list_keys,
     "iam:CreateAccessKey": _create_key,
     "iam:UpdateAccessKey": _update_key,
     "iam:DeleteAccessKey": _delete_key,
+    "iam:GetLoginProfile": _profile,
+    "iam:DeleteLoginProfile": _delete_profile,
+    # The simulated root user has neither.
+    "iam:ListMFADevices": lambda *_: {"MFADevices": [], "IsTruncated": False},
+    "iam:ListSigningCertificates": lambda *_: {"Certificates": [], "IsTruncated": False},
 }
 
 

@@ -11,7 +11,15 @@ from typing import Any
 
 from firedoor.clock import Clock
 from firedoor.errors import Refused
-from firedoor.simulator import accounts, delivered, guardduty, root
+from firedoor.simulator import (
+    accounts,
+    delivered,
+    guardduty,
+    organizations,
+    profiles,
+    root,
+    root_sessions,
+)
 from firedoor.simulator.credentials import Credentials
 from firedoor.simulator.faults import Faults
 from firedoor.simulator.listener import Listener
@@ -79,6 +87,9 @@ class SimulatedAws:
             raise Refused("a simulated AWS is already running in this process; stop it first")
         try:
             accounts.reset(self.accounts, self._seed)
+            organizations.forget()
+            profiles.install()
+            root_sessions.install()
             accounts.follow_clock(self.clock.now)
             self._responders = {account: self._responder(account) for account in self.accounts}
             self._server = Listener(self._service)
@@ -219,6 +230,16 @@ class SimulatedAws:
         if level and not any(_allows(document) for document in level):
             level.append({"Version": "2012-10-17", "Statement": [_FULL_ACCESS]})
         self._state.scps[account] = (tuple(level),) if level else ()
+
+    def organization_role(self) -> str | None:
+        """The role by which the responder administers the organization; None without one."""
+        management = organizations.management_of(self.accounts[0])
+        return f"arn:aws:iam::{management}:role/{RESPONDER}" if management else None
+
+    def found_organization(self, management: str) -> str:
+        """Make all accounts one organization; the ARN of the role that administers it."""
+        organizations.found(self._state, management)
+        return f"arn:aws:iam::{management}:role/{RESPONDER}"
 
     def add_guardduty_finding(self, finding: Mapping[str, Any]) -> str:
         """Add a finding as GetFindings returns it (PascalCase); returns its detector's id."""

@@ -24,13 +24,17 @@ from firedoor.simulator import (
     kms,
     limits,
     mail,
+    managed,
     network,
+    organizations,
     paging,
     public,
     recording,
     regions,
     reports,
+    roles_anywhere,
     root,
+    root_sessions,
     sts,
     watching,
 )
@@ -70,6 +74,8 @@ OWN: Mapping[str, Own] = {
     **buckets.OPERATIONS,
     **reports.OPERATIONS,
     **guardduty.OPERATIONS,
+    **root_sessions.OPERATIONS,
+    **roles_anywhere.OPERATIONS,
     **regions.OPERATIONS,
     **analyzer.OPERATIONS,
     **bedrock.OPERATIONS,
@@ -77,6 +83,7 @@ OWN: Mapping[str, Own] = {
     **mail.OPERATIONS,
     **watching.OPERATIONS,
     **compute_extras.OPERATIONS,
+    **managed.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -162,6 +169,7 @@ class Service:
             _befall(call, caller, fault)
             authorise(call, caller, self.state.scps, self.state.clock.now())
             limits.check(call, caller)
+            organizations.check(call, caller)
             public.check(call, _account(call, caller))
             kms.check(call, caller)
             mail.check(self.state, call, caller)
@@ -177,6 +185,7 @@ class Service:
                 if reply.status < 300:
                     iam_extras.after(call, caller)
                     interfaces.after(call, caller.account)
+                    organizations.after(self.state, call, caller)
         except ApiError as error:
             if not quiet:
                 recording.record_error(self.state.trail, call, caller, error.code, error.message)

@@ -13,7 +13,16 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import FakeDeleteMarker, s3_backends
 
-from firedoor.simulator import accounts, bedrock, buckets, kms, mail, watching
+from firedoor.simulator import (
+    accounts,
+    bedrock,
+    buckets,
+    identity_center,
+    kms,
+    mail,
+    roles_anywhere,
+    watching,
+)
 from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
 
@@ -54,6 +63,12 @@ def snapshot(
         "virtual_mfa_devices": sorted(backend.virtual_mfa_devices),
         "service_control_policies": scps,
         "s3": _access_points(account),
+        "root_user": {
+            "keys": {key.access_key_id: key.status for key in accounts.root(account).keys},
+            "password": accounts.root(account).password,
+        },
+        "identity_center": identity_center.access(account),
+        "roles_anywhere": roles_anywhere.switches(account),
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
@@ -157,10 +172,11 @@ def _version(version: Any) -> Any:
 
 
 def _access_points(account: str) -> Data:
-    """Access points and the account's own block; nothing when S3 Control was never called."""
+    """Access points and the account's own block."""
     control = sys.modules.get("moto.s3control.models")
     if control is None:
-        return {}
+        # S3 Control was never called.
+        return {"public_access_block": None, "access_points": {}, "multi_region_access_points": {}}
     backend = control.s3control_backends[account]["aws"]
     block = backend.public_access_block
     points = {

@@ -100,7 +100,6 @@ OPERATIONS: Mapping[str, Callable[[State, Call, Caller], Result]] = {
     "sts:GetAccessKeyInfo": get_access_key_info,
     "sts:AssumeRoleWithSAML": _no,
     "sts:AssumeRoleWithWebIdentity": _no,
-    "sts:AssumeRoot": _no,
 }
 
 

@@ -30,6 +30,7 @@ _SERVICE_OF = {
     "access-analyzer": "accessanalyzer",
     "elasticfilesystem": "efs",
     "tagging": "resourcegroupstaggingapi",
+    "sso": "sso-admin",
     "execute-api": "apigateway",
 }
 # Services of the whole partition: their calls belong to us-east-1, whatever the client's Region.

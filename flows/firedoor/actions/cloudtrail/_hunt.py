@@ -6,7 +6,7 @@ himself is left out; what others removed since is not known here, and containing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,10 +18,12 @@ from firedoor.actions.cloudtrail._left import (
     Created,
     Left,
     MadeCredential,
+    MadeDevice,
     MadeKey,
     MadePassword,
     Widened,
 )
+from firedoor.actions.cloudtrail._sets import SETS
 from firedoor.kinds import KINDS, convert, mask_key_id, time_text
 
 
@@ -38,9 +40,13 @@ def left_behind(events: Iterable[Event], *, user: str, account: str) -> Left:
         made_keys=_made_keys(others),
         made_passwords=_made_passwords(others),
         made_credentials=_made_credentials(others),
+        made_devices=_made_devices(ordered),
+        own_keys=_made_keys([event for event in ordered if _name(event).lower() == user.lower()]),
         assumed_roles=roles,
-        changed_roles=_changed_roles(ordered),
-        widened=_widened(ordered),
+        changed_roles=(changed := _changed_roles(ordered)),
+        widened=(widened := _widened(ordered)),
+        # What hangs on a user that he made goes with that user.
+        changed=[each for each in _first_of_each(widened, changed) if each.holder not in users],
         unknown=foreign,
     )
 
@@ -146,6 +152,18 @@ def _made_passwords(others: Sequence[Event]) -> list[MadePassword]:
     return list(made.values())
 
 
+def _made_devices(ordered: Sequence[Event]) -> list[MadeDevice]:
+    made: dict[str, MadeDevice] = {}
+    for event in ordered:
+        name, serial = _name(event), str(_asked(event).get("serialNumber") or "")
+        if event.get("eventName") in ("DeactivateMFADevice", "DeleteVirtualMFADevice"):
+            made.pop(serial, None)
+        elif event.get("eventName") == "EnableMFADevice" and fits("iam_user_name", name):
+            how = "MFA device registered"
+            made[serial] = MadeDevice(user=name, serial=serial, when=_time(event), how=how)
+    return list(made.values())
+
+
 _CREDENTIALS: Mapping[str, tuple[str, str, str]] = {
     "UploadSSHPublicKey": ("sSHPublicKey", "sSHPublicKeyId", "SSH key uploaded"),
     "UploadSigningCertificate": ("certificate", "certificateId", "certificate uploaded"),
@@ -243,34 +261,75 @@ def _changed_roles(ordered: Sequence[Event]) -> list[ChangedRole]:
     return list(found.values())
 
 
-_WIDEN: Mapping[str, Callable[[Mapping[str, Any]], tuple[object, object]]] = {
-    "AttachUserPolicy": lambda asked: (asked.get("policyArn"), asked.get("userName")),
-    "AttachRolePolicy": lambda asked: (asked.get("policyArn"), asked.get("roleName")),
-    "AttachGroupPolicy": lambda asked: (asked.get("policyArn"), asked.get("groupName")),
-    "PutUserPolicy": lambda asked: (asked.get("policyName"), asked.get("userName")),
-    "PutRolePolicy": lambda asked: (asked.get("policyName"), asked.get("roleName")),
-    "PutGroupPolicy": lambda asked: (asked.get("policyName"), asked.get("groupName")),
-    "AddUserToGroup": lambda asked: (asked.get("userName"), asked.get("groupName")),
-    "CreatePolicyVersion": lambda asked: ("a new version", asked.get("policyArn")),
-    "SetDefaultPolicyVersion": lambda asked: (asked.get("versionId"), asked.get("policyArn")),
-    "DeleteUserPermissionsBoundary": lambda asked: ("no boundary", asked.get("userName")),
-    "DeleteRolePermissionsBoundary": lambda asked: ("no boundary", asked.get("roleName")),
-    "CreateSAMLProvider": lambda asked: ("SAML provider", asked.get("name")),
-    "UpdateSAMLProvider": lambda asked: ("SAML provider", asked.get("sAMLProviderArn")),
-    "CreateOpenIDConnectProvider": lambda asked: ("OIDC provider", asked.get("url")),
-    "CreateTrustAnchor": lambda asked: ("Roles Anywhere trust anchor", asked.get("name")),
+_WIDEN: Mapping[str, tuple[str, str, str]] = {
+    "AttachUserPolicy": ("policyArn", "userName", ""),
+    "AttachRolePolicy": ("policyArn", "roleName", ""),
+    "AttachGroupPolicy": ("policyArn", "groupName", ""),
+    "DetachUserPolicy": ("policyArn", "userName", ""),
+    "DetachRolePolicy": ("policyArn", "roleName", ""),
+    "DetachGroupPolicy": ("policyArn", "groupName", ""),
+    "PutUserPolicy": ("policyName", "userName", ""),
+    "PutRolePolicy": ("policyName", "roleName", ""),
+    "PutGroupPolicy": ("policyName", "groupName", ""),
+    "DeleteUserPolicy": ("policyName", "userName", ""),
+    "DeleteRolePolicy": ("policyName", "roleName", ""),
+    "DeleteGroupPolicy": ("policyName", "groupName", ""),
+    "AddUserToGroup": ("userName", "groupName", ""),
+    "RemoveUserFromGroup": ("userName", "groupName", ""),
+    "CreatePolicyVersion": ("", "policyArn", "a new version"),
+    "SetDefaultPolicyVersion": ("versionId", "policyArn", ""),
+    "DeleteUserPermissionsBoundary": ("", "userName", "no boundary"),
+    "DeleteRolePermissionsBoundary": ("", "roleName", "no boundary"),
+    "PutUserPermissionsBoundary": ("permissionsBoundary", "userName", ""),
+    "PutRolePermissionsBoundary": ("permissionsBoundary", "roleName", ""),
+    "CreateSAMLProvider": ("", "name", "SAML provider"),
+    "UpdateSAMLProvider": ("", "sAMLProviderArn", "SAML provider"),
+    "CreateOpenIDConnectProvider": ("", "url", "OIDC provider"),
+    "CreateTrustAnchor": ("", "name", "Roles Anywhere trust anchor"),
 }
+"""Event → (what was given, by the parameter's name; to whom; what, where no parameter says it)."""
 
 
 def _widened(ordered: Sequence[Event]) -> list[Widened]:
     found = []
     for event in ordered:
-        read = _WIDEN.get(str(event.get("eventName")))
-        if read:
-            given, to = read(_asked(event))
-            what = f"{given or '?'} → {to or '?'}"[:300]
-            found.append(Widened(what=what, when=_time(event), how=str(event["eventName"])))
+        names = _WIDEN.get(str(event.get("eventName")))
+        if names:
+            given, to, words = names
+            policy, holder = str(_asked(event).get(given) or ""), str(_asked(event).get(to) or "")
+            found.append(
+                Widened(
+                    what=f"{policy or words or '?'} → {holder or '?'}"[:300],
+                    when=_time(event),
+                    how=str(event["eventName"]),
+                    holder=holder,
+                    policy=policy,
+                )
+            )
     return found
+
+
+def _first_of_each(widened: Sequence[Widened], roles: Sequence[ChangedRole]) -> list[Widened]:
+    """What he changed, each thing once, as his first call on it found it: see restore_policy."""
+    found: dict[tuple[str, ...], Widened] = {}
+    for each in widened:
+        policy = "" if "Version" in each.how or "Boundary" in each.how else each.policy
+        found.setdefault((_THING.get(each.how, each.how), each.holder, policy), each)
+    for role in roles:
+        if role.how != "created":
+            how, words = "UpdateAssumeRolePolicy", f"trust policy → {role.name}"
+            found["trust", role.name] = Widened(
+                what=words, when=role.when, how=how, holder=role.name
+            )
+    return [each for each in found.values() if each.how in SETS and not _ours(each)]
+
+
+def _ours(each: Widened) -> bool:
+    """Whether it is firedoor's: what he took off again is put on again by its own step."""
+    return each.policy.startswith("firedoor-") or each.policy.endswith(":policy/AWSDenyAll")
+
+
+_THING = {name: each.kind for name, each in SETS.items()}
 
 
 def sessions_of_others(left: Left, events: Iterable[Event]) -> list[str]:

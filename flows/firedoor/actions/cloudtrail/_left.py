@@ -59,24 +59,45 @@ class ChangedRole(msgspec.Struct, frozen=True, kw_only=True):
     how: str
 
 
-class Widened(msgspec.Struct, frozen=True, kw_only=True):
-    """Rights that he gave to a user, role, group or policy: `what` names both."""
+class MadeDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """An MFA device that he registered for a user, himself included."""
 
-    what: str
+    user: IamUserName
+    serial: str
     when: Time
     how: str
 
 
+class Widened(msgspec.Struct, frozen=True, kw_only=True):
+    """Rights that he gave to a user, role, group or policy: `what` names both in words.
+
+    `holder`: the user, role or group by name, the policy by ARN; `policy`: its name or ARN, "" for
+    what has none. `how` is the call, and so says what each of them is.
+    """
+
+    what: str
+    when: Time
+    how: str
+    holder: str = ""
+    policy: str = ""
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True):
-    """All that he left behind, oldest first in each list."""
+    """All that he left behind, oldest first in each list.
+
+    `own_keys`: those for himself. `changed`: each thing of IAM's that had another value before.
+    """
 
     created_users: list[Created]
     made_keys: list[MadeKey]
     made_passwords: list[MadePassword]
     made_credentials: list[MadeCredential]
+    made_devices: list[MadeDevice]
+    own_keys: list[MadeKey]
     assumed_roles: list[Assumed]
     changed_roles: list[ChangedRole]
     widened: list[Widened]
+    changed: list[Widened]
     unknown: list[str]
 
     @property

@@ -40,9 +40,13 @@ HARMLESS = frozenset({"GetCallerIdentity"})
 
 
 class Input(Given, frozen=True, kw_only=True):
-    """Whose calls; `since` is when the last containing change was made."""
+    """Whose calls, by user, keys or both; `since`: when the last containing change was made.
 
-    user: IamUserName
+    `who` is what they are called where no user is given.
+    """
+
+    user: IamUserName | None = None
+    who: str = "the stolen sessions"
     access_key_ids: list[AccessKeyId] = msgspec.field(default_factory=list)
     since: Time | None = None
 
@@ -78,7 +82,10 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     """What CloudTrail shows until now."""
     begin = parse_time(given.since) if given.since else case.changed or aws.now()
     regions, unknown = all_regions(aws)
-    names = [("Username", given.user), *(("AccessKeyId", key) for key in given.access_key_ids)]
+    names = [("AccessKeyId", key) for key in given.access_key_ids]
+    if given.user:
+        names.insert(0, ("Username", given.user))
+    whose = given.user or given.who
     asked = {
         f"{name} {value} {region}": (name, value, region)
         for name, value in names
@@ -95,7 +102,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         event
         for event in found.events
         if when(event) > begin
-        and (Identity.of(event).user == given.user or Identity.of(event).key in keys)
+        and (Identity.of(event).user == (given.user or None) or Identity.of(event).key in keys)
     ]
     through = [
         event for event in mine if succeeded(event) and event.get("eventName") not in HARMLESS
@@ -109,12 +116,12 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         watched_until=time_text(aws.now()),
         seen=seen,
         seen_left_out=left_out,
-        checks=_checks(given.user, time_text(begin), len(mine), len(through), found),
+        checks=_checks(whose, time_text(begin), len(mine), len(through), found),
         keep=(
             Artefact(
-                name=f"cloudtrail-after-{given.user}",
+                name=f"cloudtrail-after-{whose.replace(' ', '-')}",
                 content={"since": begin.isoformat(), "regions": regions, "events": mine},
-                about=f"CloudTrail: what {given.user} tried after containment",
+                about=f"CloudTrail: what {whose} tried after containment",
             ),
         ),
         unknown=(*unknown, *found.unknown, DELIVERY),

@@ -107,6 +107,15 @@ def document(found: Any) -> dict[str, Any]:
     return plain
 
 
+def policy_words(operation: str, named: Mapping[str, Any]) -> list[str]:
+    """A call of IAM's in the AWS CLI's words: `PolicyName` is `--policy-name` there."""
+    words = ["iam", operation.replace("_", "-")]
+    for name, value in named.items():
+        dashed = "".join(f"-{each.lower()}" if each.isupper() else each for each in name)
+        words += [f"-{dashed}", str(value)]
+    return words
+
+
 def characters(policy: Mapping[str, Any]) -> int:
     """How many characters of the inline budget a policy takes: IAM does not count white space.
 

@@ -90,7 +90,9 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         "user": lambda: _user(aws, user),
         "access_keys": lambda: _keys(aws, user),
         "inline_policies": lambda: inline_policies(aws, user),
-        "attached_policies": lambda: _attached(aws, "list_attached_user_policies", UserName=user),
+        "attached_policies": lambda: attached_policies(
+            aws, "list_attached_user_policies", UserName=user
+        ),
         "groups": lambda: _groups(aws, user),
         "login_profile": lambda: login_profile(aws, user),
         "mfa_devices": lambda: _all(aws, "list_mfa_devices", "MFADevices", user),
@@ -176,7 +178,8 @@ def _keys(aws: Aws, user: str) -> list[dict[str, Any]]:
     return keys
 
 
-def _attached(aws: Aws, operation: str, **given: str) -> list[dict[str, Any]]:
+def attached_policies(aws: Aws, operation: str, **given: str) -> list[dict[str, Any]]:
+    """Attached policies as a listing of IAM's names them, those of the account with documents."""
     found = list(aws.pages("iam", operation, "AttachedPolicies", **given))
     for policy in found:
         _add_document(aws, policy, policy["PolicyArn"])
@@ -197,7 +200,9 @@ def _groups(aws: Aws, user: str) -> list[dict[str, Any]]:
     groups = _all(aws, "list_groups_for_user", "Groups", user)
     for group in groups:
         name = group["GroupName"]
-        group["AttachedPolicies"] = _attached(aws, "list_attached_group_policies", GroupName=name)
+        group["AttachedPolicies"] = attached_policies(
+            aws, "list_attached_group_policies", GroupName=name
+        )
         group["InlinePolicies"] = {
             policy: document(
                 aws.call("iam", "get_group_policy", GroupName=name, PolicyName=policy)[

@@ -26,6 +26,7 @@ from firedoor.actions.iam._user import (
     inline_policies,
     name_of,
     part,
+    policy_words,
     refuse_own,
     user_of,
 )
@@ -249,11 +250,4 @@ def _deny_all_arn(case: Case) -> str:
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
     operation, named = _call(change)
-    options = {
-        "PolicyArn": "--policy-arn",
-        "PolicyName": "--policy-name",
-        "PolicyDocument": "--policy-document",
-        "PermissionsBoundary": "--permissions-boundary",
-    }
-    words = ["iam", operation.replace("_", "-"), "--user-name", user_of(change.resource)]
-    return [words + [word for name, value in named.items() for word in (options[name], value)]]
+    return [policy_words(operation, {"UserName": user_of(change.resource), **named})]

@@ -17,11 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
+from firedoor.actions.iam._role import ROLE, refuse_own_role, refuse_reserved, role, role_of
 from firedoor.actions.iam._user import GONE, document
-from firedoor.errors import AwsError, Refused, RunFailed
+from firedoor.errors import AwsError, RunFailed
 from firedoor.kinds import IamRoleName, Time, parse_time
 
-ROLE = "arn:{partition}:iam::{account}:role/{role}"
 PERMISSIONS = (
     Permission("iam:GetRole", ROLE, "whose role it is: its path says so"),
     Permission("iam:GetRolePolicy", ROLE),
@@ -34,8 +34,6 @@ REOPENS = Reopens(
 )
 AHEAD = timedelta(seconds=30)
 """How far the cut-off lies ahead: what a policy takes to be in force everywhere, and some."""
-NOT_OURS = ("/aws-service-role/", "/aws-reserved/")
-"""Paths of roles that AWS keeps for itself. Names prove nothing: anybody may call a role so."""
 
 
 class Input(Given, frozen=True, kw_only=True):
@@ -53,14 +51,12 @@ class Found(State, frozen=True, kw_only=True):
 
 def observe(aws: Aws, given: Input, case: Case) -> Found:
     """The role, and our policy on it if it stands; Refused when it may not be touched."""
-    _refuse_own(aws, given.role)
-    try:
-        arn = str(aws.call("iam", "get_role", RoleName=given.role)["Role"]["Arn"])
-    except AwsError as error:
-        if error.code not in GONE:
-            raise
+    refuse_own_role(aws, given.role)
+    known = role(aws, given.role)
+    if known is None:
         return Found(parts={})
-    _refuse_reserved(given.role, arn)
+    arn = str(known["Arn"])
+    refuse_reserved(given.role, arn)
     name = case.name("revoke-sessions")
     try:
         answer = aws.call("iam", "get_role_policy", RoleName=given.role, PolicyName=name)
@@ -89,8 +85,8 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
 
     RunFailed when the role has no room for it, or when AWS does not let anybody edit it.
     """
-    _refuse_own(aws, given.role)
-    _refuse_reserved(given.role, change.resource.split("#", 1)[0])
+    refuse_own_role(aws, given.role)
+    refuse_reserved(given.role, change.resource.split("#", 1)[0])
     named = {"RoleName": given.role, "PolicyName": change.resource.rpartition("/")[2]}
     try:
         if change.to is None:
@@ -159,32 +155,10 @@ def _resource(arn: str, case: Case) -> str:
     return f"{arn}#inline-policy/{case.name('revoke-sessions')}"
 
 
-def _refuse_reserved(role: str, arn: str) -> None:
-    if any(f":role{path}" in arn for path in NOT_OURS):
-        raise Refused(
-            f"{role!r} belongs to AWS ({arn}): IAM cannot edit it. For Identity Center, remove the "
-            "person's assignment and end the session there",
-            rule="AWS's own role",
-            instead="For Identity Center, remove the person's assignment and end the session there",
-        )
-
-
-def _refuse_own(aws: Aws, role: str) -> None:
-    kind, _, name = aws.principal.rpartition(":")[2].partition("/")
-    if kind == "assumed-role" and name.split("/", 1)[0].lower() == role.lower():
-        raise Refused(
-            f"{role!r} is the role that firedoor acts as: it would cut itself off. Use other "
-            "credentials for this",
-            rule="own principal",
-            instead="Use other credentials for this",
-        )
-
-
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
-    role = change.resource.split("#", 1)[0].rsplit("/", 1)[-1]
     name = change.resource.rpartition("/")[2]
-    words = ["--role-name", role, "--policy-name", name]
+    words = ["--role-name", role_of(change.resource), "--policy-name", name]
     if change.to is None:
         return [["iam", "delete-role-policy", *words]]
     text = json.dumps(change.to, separators=(",", ":"))

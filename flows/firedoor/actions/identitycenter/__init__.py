@@ -1,0 +1,1 @@
+"""Actions on IAM Identity Center: a person's access to accounts."""

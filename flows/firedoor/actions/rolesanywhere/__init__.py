@@ -1,0 +1,1 @@
+"""Actions on IAM Roles Anywhere: roles that are assumed with certificates."""
