@@ -86,6 +86,27 @@ KINDS: Mapping[str, Kind] = _kinds(
         "example-bucket",
     ),
     Kind(
+        "backup_vault",
+        "string",
+        "The name of an AWS Backup vault.",
+        r"^[A-Za-z0-9_-]{2,50}$",
+        "Default",
+    ),
+    Kind(
+        "config_type",
+        "string",
+        "A type of resource as AWS Config names it.",
+        r"^AWS::[A-Za-z0-9]{1,60}::[A-Za-z0-9]{1,60}$",
+        "AWS::KMS::Key",
+    ),
+    Kind(
+        "kms_grant",
+        "string",
+        "The id of a grant on a KMS key.",
+        r"^[A-Za-z0-9]{1,128}$",
+        "0c237476b39f8bc44e45212e08498fbe3151305030726c0590dd8d3e9f3d6a60",
+    ),
+    Kind(
         "access_point_name",
         "string",
         "The name of an S3 access point, or of a Multi-Region one (not its alias).",
@@ -306,6 +327,13 @@ KINDS: Mapping[str, Kind] = _kinds(
         "example.com",
     ),
     Kind(
+        "ses_configuration_set",
+        "string",
+        "The name of a configuration set of SES.",
+        r"^[A-Za-z0-9_-]{1,64}$",
+        "transactional",
+    ),
+    Kind(
         "trust_anchor_id",
         "string",
         "The id of a trust anchor of IAM Roles Anywhere.",
@@ -336,6 +364,9 @@ IamUserName = Annotated[str, _annotated("iam_user_name")]
 IamRoleName = Annotated[str, _annotated("iam_role_name")]
 AccessKeyId = Annotated[str, _annotated("access_key_id")]
 BucketName = Annotated[str, _annotated("bucket_name")]
+BackupVault = Annotated[str, _annotated("backup_vault")]
+ConfigType = Annotated[str, _annotated("config_type")]
+KmsGrant = Annotated[str, _annotated("kms_grant")]
 AccessPointName = Annotated[str, _annotated("access_point_name")]
 IpAddress = Annotated[str, _annotated("ip_address")]
 RolesAnywhereProfileId = Annotated[str, _annotated("roles_anywhere_profile_id")]
@@ -367,6 +398,7 @@ Cidr = Annotated[str, _annotated("cidr")]
 KmsKey = Annotated[str, _annotated("kms_key")]
 Trail = Annotated[str, _annotated("trail")]
 DetectorId = Annotated[str, _annotated("detector_id")]
+SesConfigurationSet = Annotated[str, _annotated("ses_configuration_set")]
 SesIdentity = Annotated[str, _annotated("ses_identity")]
 TrustAnchorId = Annotated[str, _annotated("trust_anchor_id")]
 ModelId = Annotated[str, _annotated("model_id")]

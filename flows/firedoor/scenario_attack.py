@@ -139,12 +139,17 @@ class Attack(Said, frozen=True, kw_only=True):
 
 
 class Tried(Said, frozen=True, kw_only=True):
-    """A call that proves or disproves: never one that AWS allows to everybody."""
+    """A call that proves or disproves: never one that AWS allows to everybody.
+
+    `restored`: what the attack has taken away and the response is to give back; it is tried only
+    afterwards, since before it shows nothing.
+    """
 
     who: Identifier
     call: Call
     with_: dict[str, Json] = msgspec.field(name="with", default_factory=dict)
     region: RegionName | None = None
+    restored: bool = False
 
     def __post_init__(self) -> None:
         if self.call in ("sts:GetCallerIdentity", "sts:GetSessionToken"):

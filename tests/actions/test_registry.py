@@ -30,6 +30,8 @@ NOT_OPERATIONS: dict[str, str] = {
 }
 
 SERVICES = {"elasticloadbalancing": ("elbv2", "elb"), "s3": ("s3", "s3control")}
+SERVICES |= {"access-analyzer": ("accessanalyzer",), "elasticfilesystem": ("efs",)}
+SERVICES |= {"ses": ("ses", "sesv2")}
 SERVICES |= {"sso": ("sso-admin",)}
 """The service models of a prefix that is named otherwise."""
 

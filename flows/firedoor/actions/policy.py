@@ -45,6 +45,7 @@ ITSELF = (
 """What would change what the responder may do."""
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+_LAST = re.compile(r"/\{([a-z_]+)\}$")
 _NAMED = re.compile(r"(:iam::[0-9*]*:(?:user|role)/)([^/*]+)$")
 
 
@@ -161,6 +162,10 @@ def _statement(resources: list[str], condition: Json, actions: set[str]) -> dict
 
 
 def _resources(grant: Permission, filled: Mapping[str, str]) -> list[str]:
+    named = _LAST.search(grant.resource)
+    if named and filled.get(named[1], "").startswith("arn:"):
+        # What is named by its ARN needs nothing around it.
+        return [filled[named[1]]]
     resource = _fill(grant.resource, filled)
     if _NAMED.search(resource):
         return [resource, _NAMED.sub(r"\1*/\2", resource)]

@@ -34,6 +34,7 @@ LEFT = {
     "unread": "cannot be read",
     "gone": "cannot come back",
 }
+_PLURALS = {"identity": "identities"}
 Show = Callable[[str, Sequence[Undoing]], None]
 
 _PLACES = {
@@ -153,9 +154,10 @@ def place(resource: str) -> str:
         return f"users/{item}/groups"
     if what == "default-version":
         return f"policies/{holder}/default"
-    where = [f"{kind}s", name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
+    where = [_PLURALS.get(kind, f"{kind}s"), name.rsplit("/", 1)[-1], _PLACES.get(what, what)]
     # Attached policies are a list of ARNs, compared as a whole.
-    return "/".join([*where, item] if item and what != "attached-policy" else where)
+    whole = [*where, item] if item and what != "attached-policy" else where
+    return "/".join(part for part in whole if part)
 
 
 def _place_in_s3(holder: str, kind: str, name: str, what: str) -> str:

@@ -71,6 +71,8 @@ class Prober:
         """What the scenario says is tried."""
         for tried in self.scenario.proof.tries:
             side = self._side(tried.who)
+            if tried.restored and phase == "before":
+                continue
             if only in (None, side):
                 yield self._try(phase, side, tried)
 

@@ -10,15 +10,25 @@ from urllib.parse import parse_qsl, urlencode
 
 from moto import backend_index, backends
 from moto.core.base_backend import BackendDict
+from moto.s3.models import S3Backend
 from werkzeug.exceptions import HTTPException
 
 from firedoor.simulator import accounts
 from firedoor.simulator.wire import ApiError, Call, Reply, moto_request
 
+
+def _no_log(*_: object) -> None:
+    """moto writes access logs at once, into the bucket itself; S3 hours later, into another."""
+
+
+S3Backend.log_incoming_request = _no_log  # type: ignore[assignment,method-assign]
+
 Handler = Callable[[Any, str, Any], Any]
 _HOSTS = {
     "iam": "iam.amazonaws.com",
     "s3": "s3.{region}.amazonaws.com",
+    "ses": "email.{region}.amazonaws.com",
+    "sesv2": "email.{region}.amazonaws.com",
     "s3control": "111122223333.s3-control.{region}.amazonaws.com",
 }
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from botocore.parsers import ResponseParserError, create_parser
 
+from firedoor.simulator import kms
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.event_names import as_written, is_data_event, name_of, source_of
 from firedoor.simulator.trail import (
@@ -51,7 +52,9 @@ def record_error(trail: Trail, call: Call, caller: Caller, code: str, message: s
 def _common(call: Call, caller: Caller) -> dict[str, Any]:
     data = is_data_event(call)
     shape = call.model.input_shape if call.model else None
+    key = kms.resource_of(call, caller)
     return {
+        **({"resources": [{"ARN": key, "type": "AWS::KMS::Key"}]} if key else {}),
         "userIdentity": identity_of(caller),
         "eventSource": source_of(call),
         "eventName": name_of(call),

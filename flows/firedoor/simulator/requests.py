@@ -14,8 +14,11 @@ from urllib.parse import unquote
 
 from firedoor.simulator import (
     accounts,
+    bedrock,
     compute,
     identity_center,
+    kms,
+    naming,
     organizations,
     roles_anywhere,
     workloads,
@@ -39,8 +42,10 @@ _PREFIX = {
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",
-    "s3control": "s3",
     "sesv2": "ses",
+    "bedrock-runtime": "bedrock",
+    "accessanalyzer": "access-analyzer",
+    "s3control": "s3",
 }
 _S3CONTROL_ACTIONS = {
     "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
@@ -111,6 +116,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return [Asked(action, roles_anywhere.resource(call, caller))]
     if call.service in workloads.SERVICES:
         return [Asked(action, arn) for arn in workloads.resources(call, caller.account)]
+    if named := naming.resources(call, caller):
+        return [Asked(action, arn) for arn in named]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
         more = [Asked(*each) for each in compute.besides(call, caller.account)]
@@ -129,6 +136,8 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
     "s3": _S3_ACTIONS,
     "s3control": _S3CONTROL_ACTIONS,
     "lambda": workloads.LAMBDA_ACTIONS,
+    "bedrock-runtime": bedrock.ACTIONS,
+    "accessanalyzer": {"ListFindingsV2": "ListFindings", "GetFindingV2": "GetFinding"},
 }
 
 
@@ -145,6 +154,8 @@ def _resource(call: Call, caller: Caller) -> str:
             name = call.params.get("Name", "")
             return f"arn:aws:sts::{caller.account}:federated-user/{name}"
         return str(call.params.get("RoleArn") or "*")
+    if key := kms.resource_of(call, caller):
+        return key
     known = _ARNS.get(call.service)
     found = call.params.get(known[0]) if known else None
     if known is None or not isinstance(found, str):

@@ -254,7 +254,8 @@ class SimulatedAws:
     def snapshot(self, account: str | None = None) -> dict[str, Any]:
         """The account's security-relevant state; see `firedoor.simulator.snapshot`."""
         name = account or self.accounts[0]
-        return snapshot(name, self._state.scps.get(name, ()), self._state.beside)
+        state = self._state
+        return snapshot(name, state.scps.get(name, ()), state.beside, state.kept)
 
     def _account_of(self, record: Mapping[str, Any]) -> str:
         return str((record.get("userIdentity") or {}).get("accountId") or self.accounts[0])

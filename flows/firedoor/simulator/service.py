@@ -13,6 +13,8 @@ from moto.iam.models import AccessKeyLastUsed
 
 from firedoor.simulator import (
     accounts,
+    analyzer,
+    bedrock,
     buckets,
     clusters,
     compute_extras,
@@ -23,7 +25,9 @@ from firedoor.simulator import (
     guardduty,
     iam_extras,
     interfaces,
+    kms,
     limits,
+    mail,
     managed,
     network,
     organizations,
@@ -36,6 +40,7 @@ from firedoor.simulator import (
     root,
     root_sessions,
     sts,
+    watching,
 )
 from firedoor.simulator.credentials import Caller, authenticate, refuse_what_sessions_may_not
 from firedoor.simulator.dispatch import carry_out
@@ -76,6 +81,11 @@ OWN: Mapping[str, Own] = {
     **root_sessions.OPERATIONS,
     **roles_anywhere.OPERATIONS,
     **regions.OPERATIONS,
+    **analyzer.OPERATIONS,
+    **bedrock.OPERATIONS,
+    **kms.OPERATIONS,
+    **mail.OPERATIONS,
+    **watching.OPERATIONS,
     **compute_extras.OPERATIONS,
     **managed.OPERATIONS,
     **functions.OPERATIONS,
@@ -169,6 +179,8 @@ class Service:
             limits.check(call, caller)
             organizations.check(call, caller)
             public.check(call, _account(call, caller))
+            kms.check(call, caller)
+            mail.check(self.state, call, caller)
             buckets.check(call)
             own = root.own(call, caller) or OWN.get(call.name)
             # An operation of our own that has nothing to say leaves it to moto.
@@ -215,9 +227,11 @@ def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
 
 
 def _account(call: Call, caller: Caller) -> str:
-    """Whose state a call works on; an anonymous one's is the bucket's."""
-    if caller.account or call.drill:
+    """Whose state a call works on: a key's owner's; an anonymous one's is the bucket's."""
+    if call.drill:
         return caller.account
+    if caller.account:
+        return kms.owner(call, caller) or caller.account
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
     if bucket is None:
         raise ApiError("NoSuchBucket", "The specified bucket does not exist", 404)

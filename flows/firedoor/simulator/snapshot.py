@@ -13,7 +13,16 @@ from typing import Any
 from moto.iam.models import User
 from moto.s3.models import FakeDeleteMarker, s3_backends
 
-from firedoor.simulator import accounts, buckets, identity_center, roles_anywhere
+from firedoor.simulator import (
+    accounts,
+    bedrock,
+    buckets,
+    identity_center,
+    kms,
+    mail,
+    roles_anywhere,
+    watching,
+)
 from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
 from firedoor.simulator.workload_state import workloads
@@ -22,10 +31,14 @@ Data = dict[str, Any]
 
 
 def snapshot(
-    account: str, scps: object = (), beside: Mapping[tuple[str, ...], Any] | None = None
+    account: str,
+    scps: object = (),
+    beside: Mapping[tuple[str, ...], Any] | None = None,
+    kept: Mapping[tuple[str, str, str], Mapping[str, Any]] | None = None,
 ) -> Data:
-    """Users, roles, groups, policies, profiles, buckets and instances of an account; JSON-able,
-    sorted. `beside`: what the simulator keeps where moto lacks an operation."""
+    """Users, roles, groups, policies, profiles, buckets, instances, keys, trails and mail of an
+    account; JSON-able, sorted. `beside` and `kept`: what the simulator keeps where moto lacks an
+    operation or a whole service."""
     backend = accounts.iam(account)
     in_use = {
         arn
@@ -60,6 +73,10 @@ def snapshot(
         "buckets": {
             name: _bucket(bucket) for name, bucket in s3_backends[account]["aws"].buckets.items()
         },
+        "keys": kms.snapshot(account),
+        **watching.snapshot(account),
+        **mail.snapshot(account, kept or {}),
+        "provisioned-models": bedrock.snapshot(account, kept or {}),
     }
     machines = compute(account, beside or {})
     if machines:

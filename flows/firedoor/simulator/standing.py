@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts, functions, public
+from firedoor.simulator import accounts, functions, kms, public
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.policy import PolicySet, Request, Verdict, decide, trusts
 from firedoor.simulator.refusals import refusal
@@ -71,7 +71,8 @@ def _decide(call: Call, caller: Caller, one: Asked, request: Request, scps: Scps
             return _decide_bucket(caller, request, scps, bucket, key)
     if call.service == "lambda" and ":function:" in one.resource:
         return _decide_function(caller, request, scps)
-    return decide(request, policies_of(caller, scps))
+    own = policies_of(caller, scps)
+    return kms.authorised(call, caller, request, own) or decide(request, own)
 
 
 def _decide_function(caller: Caller, request: Request, scps: Scps) -> Verdict:

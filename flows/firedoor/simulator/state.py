@@ -42,6 +42,11 @@ class State:
     beside: dict[tuple[str, ...], Any] = field(default_factory=dict)
     limits: dict[str, Document] = field(default_factory=dict)
     findings: dict[tuple[str, str], dict[str, Document]] = field(default_factory=dict)
+    kept: dict[tuple[str, str, str], Document] = field(default_factory=dict)
+
+    def of(self, service: str, account: str, region: str) -> Document:
+        """What a service keeps in an account and Region that moto has no place for."""
+        return self.kept.setdefault((service, account, region), {})
 
     def add_finding(self, account: str, region: str, finding: Mapping[str, Any]) -> None:
         """Keep a GuardDuty finding, in place of one with the same id."""

@@ -28,6 +28,7 @@ _SERVICE_OF = {
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
     "email": "ses",
+    "access-analyzer": "accessanalyzer",
     "elasticfilesystem": "efs",
     "tagging": "resourcegroupstaggingapi",
     "sso": "sso-admin",
@@ -142,6 +143,11 @@ def _read_scope(call: Call) -> None:
     call.service = _SERVICE_OF.get(call.signing_name, call.signing_name)
     if call.service == "s3" and call.path.startswith("/v20180820/"):
         call.service = "s3control"
+    # Two APIs under one signing name, told apart by the path.
+    if call.service == "ses" and call.path.startswith("/v2/"):
+        call.service = "sesv2"
+    if call.service == "bedrock" and call.path.startswith("/model/"):
+        call.service = "bedrock-runtime"
     if call.service == "elasticloadbalancing":
         call.service = "elb" if b"Version=2012-06-01" in call.body else "elbv2"
     if call.service in GLOBAL_SERVICES:

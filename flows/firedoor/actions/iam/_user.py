@@ -60,12 +60,20 @@ def refuse_own(aws: Aws, user: str) -> None:
 
 
 def listed(
-    aws: Aws, operation: str, key: str, id_name: str, *, case: Case, user: str, kind: str
+    aws: Aws,
+    operation: str,
+    key: str,
+    id_name: str,
+    *,
+    case: Case,
+    user: str,
+    kind: str,
+    **filters: str,
 ) -> dict[str, str]:
     """The status of each credential of one kind, by the name of its part."""
     return {
         part(case, user, kind, each[id_name]): str(each["Status"])
-        for each in aws.pages("iam", operation, key, UserName=user)
+        for each in aws.pages("iam", operation, key, UserName=user, **filters)
     }
 
 

@@ -1,0 +1,1 @@
+"""Actions on IAM Access Analyzer."""
