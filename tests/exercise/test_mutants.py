@@ -15,7 +15,7 @@ from tests.exercise.mutants import Mutant, actions, mutants, program_of, shipped
 
 # Which objective of which scenario notices, and what it says, where somebody has looked.
 LEAKED = "leaked-access-key"
-KEYS, THEFT = "attack-sequence", "data-theft-sequence"
+KEYS, THEFT, WORK = "attack-sequence", "data-theft-sequence", "workload-sequence"
 NOTICED = {
     ("compromised-credentials", "named_key"): (LEAKED, "leaked_key", "thief still got through"),
     ("compromised-credentials", "deny"): (
@@ -63,6 +63,10 @@ NOTICED = {
     ("attack-sequence", "open_buckets"): (THEFT, "outside", "outsider still got through"),
     ("attack-sequence", "websites"): (THEFT, "website", "passer_by still got through"),
     ("attack-sequence", "machines"): (THEFT, "machine", "beacon still got through"),
+    ("attack-sequence", "functions"): (WORK, "function", "ReservedConcurrentExecutions"),
+    ("attack-sequence", "databases"): (WORK, "database", "wanted"),
+    ("attack-sequence", "database_clusters"): (WORK, "database_cluster", "DeletionProtection"),
+    ("attack-sequence", "eks_clusters"): (WORK, "cluster", "wanted 1"),
 }
 CASES = mutants()
 
