@@ -85,6 +85,7 @@ class FakeSlack:
         self.acks: dict[str, float] = {}
         self.sockets: list[Any] = []
         self.down = False
+        self.scopes = ""
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
         self._triggers: dict[str, float] = {}
@@ -219,7 +220,8 @@ class FakeSlack:
         if fault:
             _answer(there, fault.status, b"<html>bad gateway</html>", fault.headers)
             return
-        _answer(there, 200, json.dumps(told).encode(), {})
+        scopes = {"x-oauth-scopes": self.scopes} if self.scopes else {}
+        _answer(there, 200, json.dumps(told).encode(), scopes)
 
     def _fault(self, method: str) -> Fault | None:
         for fault in self.faults:

@@ -97,9 +97,8 @@ def scene(
     text = (folder / "plan.yaml").read_text()
     for role in ("incident_commander", "responder", "security_lead"):
         text = text.replace(f"  {role}: []", f"  {role}: {PERSON}")
-    text = text.replace(
-        "alert: {}", 'alert: {}\nslack: {bookmarks: {Report: "https://ir.example.com/{incident}"}}'
-    )
+    bookmark = 'slack: {bookmarks: {Report: "https://ir.example.com/{incident}"}}'
+    text = text.replace("slack: {}", bookmark)
     (folder / "plan.yaml").write_text(text)
     slack = FakeSlack()
     # Slack has nothing to do with Prefect, which takes half a minute to be warm.

@@ -119,6 +119,9 @@ class Sender:
             why = f"Slack is not reached: {type(error).__name__}: {error}"
             self._later(letter, why, doubtful=True)
             return False
+        except (KeyError, TypeError, AttributeError) as error:
+            self._later(letter, f"Slack answers strangely: {error!r}", doubtful=True)
+            return False
         if self._said:
             self._said = ""
             self._log("Slack takes messages again")

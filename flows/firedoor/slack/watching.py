@@ -19,6 +19,9 @@ from firedoor.summary import summarize
 APART = timedelta(seconds=2)
 """Between two looks at one incident: Slack takes 50 edits a minute, of all incidents together."""
 
+AGAIN = timedelta(minutes=1)
+"""After a fault it is looked at again."""
+
 
 class Watcher:
     """Turns what the journals of one home say into letters."""
@@ -43,6 +46,9 @@ class Watcher:
             except NotFound:
                 # Its first anchor stands, and its first entry is being written.
                 again = now + APART
+            except Exception as error:  # noqa: BLE001 (one incident must not silence the others)
+                self._post.log(f"Slack: {incident}: {type(error).__name__}: {error}")
+                again = now + AGAIN
             if again is not None:
                 self._wake[incident] = again
 

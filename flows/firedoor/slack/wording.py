@@ -23,7 +23,7 @@ from firedoor.render import clean, escape_slack
 SECTION, HEADER, CONTEXT = 2900, 150, 1900
 """Characters that one block holds; Slack's own limits are 3000, 150 and (undocumented) 2000."""
 
-MESSAGE = 11_000
+MESSAGE = 9_500
 """Characters of all blocks of a message together; at about 13,200 Slack refuses it."""
 
 BLOCKS = 48
@@ -86,12 +86,13 @@ def header(text: object) -> Block:
 
 def section(text: str) -> Block:
     """A paragraph of mrkdwn; its parts are safe already."""
-    return SectionBlock(text=MarkdownTextObject(text=text or "-", verbatim=True))
+    return SectionBlock(text=MarkdownTextObject(text=_whole(text, SECTION), verbatim=True))
 
 
 def context(text: str) -> Block:
     """A small line of mrkdwn; its parts are safe already."""
-    return ContextBlock(elements=[MarkdownTextObject(text=text or "-", verbatim=True)])
+    shown = MarkdownTextObject(text=_whole(text, CONTEXT), verbatim=True)
+    return ContextBlock(elements=[shown])
 
 
 def paragraphs(lines: Sequence[str], more: str = "and {} more") -> list[Block]:
@@ -111,6 +112,13 @@ def paragraphs(lines: Sequence[str], more: str = "and {} more") -> list[Block]:
     if held:
         blocks.append(section("\n".join(held)))
     return blocks
+
+
+def _whole(text: str, most: int) -> str:
+    """A text that fits a block, cut between lines where there are any."""
+    if len(text) > most:
+        text = (text[: most - 2].rpartition("\n")[0] or text[: most - 2]) + "\n" + CUT
+    return text or "-"
 
 
 def message(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
