@@ -20,6 +20,7 @@ from firedoor.service.post import Post
 from firedoor.slack.answering import Answers
 from firedoor.slack.commands import Commands
 from firedoor.slack.handling import Handling
+from firedoor.slack.pinned import Pins
 from firedoor.slack.sending import Sender
 from firedoor.slack.settings import Connection
 from firedoor.slack.watching import Watcher
@@ -72,8 +73,9 @@ class Room:
         )
         self.answers = Answers(self.post, self.outbox, lambda: self.plan)
         commands = Commands(self.post, self.outbox, self.answers, lambda: self.plan)
+        pins = Pins(self.post, self.outbox, client, lambda: self.plan)
         self.handling = Handling(
-            there, client, self.outbox, self.answers, commands, self.lines.append
+            there, client, self.outbox, self.answers, commands, pins, self.lines.append
         )
 
     @property

@@ -30,6 +30,7 @@ def test_the_manifest_asks_for_what_the_app_uses_and_no_more() -> None:
         "groups:read",
         "groups:write",
         "pins:write",
+        "reactions:read",
     }
     assert "user" not in manifest()["oauth_config"]["scopes"]
 

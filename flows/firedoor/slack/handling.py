@@ -16,6 +16,7 @@ from firedoor.slack.answering import Answers
 from firedoor.slack.arriving import Sort
 from firedoor.slack.asking import APPROVE, DENY, REASON, reason_view
 from firedoor.slack.commands import Commands
+from firedoor.slack.pinned import Pins
 from firedoor.slack.settings import SECONDS, Connection
 
 ANSWER = 2900
@@ -32,6 +33,7 @@ class Handling:
         outbox: Outbox,
         answers: Answers,
         commands: Commands,
+        pins: Pins,
         log: Callable[[str], None],
     ) -> None:
         self._connection = connection
@@ -39,6 +41,7 @@ class Handling:
         self._outbox = outbox
         self._answers = answers
         self._commands = commands
+        self._pins = pins
         self._log = log
 
     def work(self, sort: Sort, payload: Mapping[str, Any]) -> None:
@@ -109,12 +112,27 @@ class Handling:
 
     def _event(self, event: Mapping[str, Any]) -> None:
         """The app is in a channel (again), or it is no longer archived: what waits goes on."""
+        if event.get("type") == "reaction_added":
+            self._pinned(event)
+            return
         channel = event.get("channel")
         channel = channel.get("id") if isinstance(channel, Mapping) else channel
         if event.get("type") in ("member_joined_channel", "channel_unarchive", "group_unarchive"):
             room = self._outbox.room_of(str(channel or ""))
             if room is not None:
                 self._outbox.wake(room.incident)
+
+    def _pinned(self, event: Mapping[str, Any]) -> None:
+        user = str(event.get("user") or "")
+        channel = str((event.get("item") or {}).get("channel") or "")
+        try:
+            told = self._pins.take(event)
+        except (SlackClientError, OSError) as error:
+            told = f"Not noted: {_why(error)}. `/firedoor note` takes the words as well."
+        except FiredoorError as error:
+            told = str(error)
+        if told:
+            self._tell(user, channel, "", wording.said(told, ANSWER))
 
     def _tell(self, user: str, channel: str, url: str, text: str) -> None:
         """Tell one person, privately; what cannot be told is in the log."""

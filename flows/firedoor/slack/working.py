@@ -20,6 +20,7 @@ from firedoor.slack.answering import Answers
 from firedoor.slack.arriving import Arrivals
 from firedoor.slack.commands import Commands
 from firedoor.slack.handling import Handling
+from firedoor.slack.pinned import Pins
 from firedoor.slack.sending import Sender
 from firedoor.slack.settings import Connection, connection
 from firedoor.slack.socket import connected
@@ -44,7 +45,8 @@ def working(post: Post, there: Connection) -> Iterator[Slack]:
     client = there.client()
     answers = Answers(post, outbox, _plan)
     commands = Commands(post, outbox, answers, _plan)
-    handling = Handling(there, client, outbox, answers, commands, post.log)
+    pins = Pins(post, outbox, client, _plan)
+    handling = Handling(there, client, outbox, answers, commands, pins, post.log)
     arrivals = Arrivals(handling.work, post.log)
     watcher = Watcher(post, outbox, _plan)
     sender = Sender(outbox, client, post.log, told=watcher.heard)
