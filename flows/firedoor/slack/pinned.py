@@ -59,10 +59,10 @@ class Pins:
 
     def _message(self, channel: str, ts: str) -> Mapping[str, Any]:
         page = self._client.conversations_replies(channel=channel, ts=ts, limit=10)
-        found = next((each for each in page["messages"] if str(each["ts"]) == ts), None)
-        if found is None:
-            raise NotFound("that message is gone")
-        return found
+        for each in page["messages"]:
+            if str(each["ts"]) == ts:
+                return dict(each)
+        raise NotFound("that message is gone")
 
 
 def _written(text: str) -> str:

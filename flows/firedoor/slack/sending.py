@@ -19,6 +19,20 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from firedoor.kinds import parse_time
 from firedoor.outbox import Letter, Outbox
 from firedoor.slack.asking import TOKEN
+from firedoor.slack.refusals import (
+    ADORNS,
+    BUSY,
+    HALF,
+    METHODS,
+    SPOILED,
+    THERE_ALREADY,
+    UNEDITABLE,
+    code_of,
+    for_all,
+    is_slacks_own,
+    seconds_to_wait,
+    why_of,
+)
 
 LONGEST = timedelta(minutes=5)
 """Between two tries."""
@@ -37,43 +51,6 @@ SKEW = 300
 
 PAGES = 20
 
-_METHODS = {
-    "open": "conversations.create",
-    "invite": "conversations.invite",
-    "topic": "conversations.setTopic",
-    "bookmark": "bookmarks.add",
-    "post": "chat.postMessage",
-    "edit": "chat.update",
-    "pin": "pins.add",
-    "archive": "conversations.archive",
-}
-_ADORNS = ("invite", "topic", "bookmark", "pin")
-_THERE_ALREADY = {
-    "pin": {"already_pinned"},
-    "invite": {"already_in_channel", "cant_invite_self", "cant_invite"},
-    "archive": {"already_archived"},
-}
-_UNEDITABLE = {
-    "edit_window_closed",
-    "cant_update_message",
-    "message_not_found",
-    "is_inactive",
-}
-_SPOILED = {
-    "invalid_blocks",
-    "invalid_blocks_format",
-    "msg_blocks_too_long",
-    "msg_too_long",
-    "invalid_arguments",
-    "invalid_attachments",
-    "no_text",
-    "metadata_too_large",
-    "invalid_metadata_format",
-}
-_HALF = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-"""After which it may have got through all the same."""
-
-_BUSY = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 FAULTS = (SlackClientError, OSError, http.client.HTTPException, ssl.SSLError, ValueError)
 
 Delivered = Callable[[Letter, str], None]
@@ -105,7 +82,7 @@ class Sender:
         """Try the first letter of each channel; whether anything has moved."""
         moved = False
         for letter in self._outbox.heads(self._now()):
-            if self._held.get(_METHODS[letter.kind], self._now()) <= self._now():
+            if self._held.get(METHODS[letter.kind], self._now()) <= self._now():
                 moved = self._try(letter) or moved
         return moved
 
@@ -164,7 +141,7 @@ class Sender:
             try:
                 made = self._client.conversations_create(name=name, is_private=True)
             except SlackApiError as error:
-                if _code(error) != "name_taken" or number == NAMES:
+                if code_of(error) != "name_taken" or number == NAMES:
                     raise
                 continue
             self._outbox.opened(letter.incident, made["channel"]["id"], name)
@@ -241,7 +218,7 @@ class Sender:
         try:
             self._client.chat_update(channel=channel, ts=of.ts, **_content(letter.body, of.token))
         except SlackApiError as error:
-            if _code(error) not in _UNEDITABLE:
+            if code_of(error) not in UNEDITABLE:
                 raise
             return self._anew(letter, of, channel)
         return of.ts
@@ -262,7 +239,7 @@ class Sender:
                 try:
                     move(channel=channel, timestamp=ts)
                 except SlackApiError as error:
-                    self._log(f"Slack: {letter.incident}: the pin was not moved: {_code(error)}")
+                    self._log(f"Slack: {letter.incident}: the pin was not moved: {code_of(error)}")
         return found
 
     def _ts(self, key: str) -> str:
@@ -270,21 +247,21 @@ class Sender:
         return of.ts if of else ""
 
     def _refused(self, letter: Letter, error: SlackApiError) -> bool:
-        code, response = _code(error), error.response
+        code, response = code_of(error), error.response
         status = int(getattr(response, "status_code", 0) or 0)
-        if status == 429 or code in _BUSY:
-            wait = _seconds(getattr(response, "headers", {}) or {})
-            self._held[_METHODS[letter.kind]] = until = self._now() + timedelta(seconds=wait)
+        if status == 429 or code in BUSY:
+            wait = seconds_to_wait(getattr(response, "headers", {}) or {})
+            self._held[METHODS[letter.kind]] = until = self._now() + timedelta(seconds=wait)
             self._outbox.later(letter, until, "Slack asks to wait", doubtful=False)
             return False
-        if status >= 500 or code not in _plain_codes(response):
+        if status >= 500 or not is_slacks_own(response):
             self._later(letter, f"Slack answers {status}", doubtful=True)
             return False
-        if code in _THERE_ALREADY.get(letter.kind, ()):
+        if code in THERE_ALREADY.get(letter.kind, ()):
             self._outbox.sent(letter)
             return True
-        why = _why(letter, code, response)
-        if code in _SPOILED and letter.kind in ("post", "edit"):
+        why = why_of(letter, code, response)
+        if code in SPOILED and letter.kind in ("post", "edit"):
             if "blocks" in letter.body:
                 self._log(f"{why}; it is said without its form")
                 kept = {key: each for key, each in letter.body.items() if key != "blocks"}
@@ -293,11 +270,11 @@ class Sender:
             self._outbox.drop(letter, why)
             self._log(f"{why}; it is left out")
             return True
-        if letter.kind in _ADORNS and letter.tries + 1 >= TRIES and not _for_all(code):
+        if letter.kind in ADORNS and letter.tries + 1 >= TRIES and not for_all(code):
             self._outbox.drop(letter, why)
             self._log(f"{why}; the channel does without")
             return True
-        self._later(letter, why, doubtful=code in _HALF)
+        self._later(letter, why, doubtful=code in HALF)
         return False
 
     def _later(self, letter: Letter, why: str, *, doubtful: bool) -> None:
@@ -328,50 +305,3 @@ def _content(body: Mapping[str, Any], token: str) -> dict[str, Any]:
         for block in body["blocks"]
     ]
     return {"text": body["text"], "blocks": blocks}
-
-
-def _code(error: SlackApiError) -> str:
-    response = error.response
-    return str(response.get("error") or "") if hasattr(response, "get") else ""
-
-
-def _plain_codes(response: Any) -> tuple[str, ...]:
-    """The error code, where it is one of Slack's own; () for a page of something in between."""
-    code = str(response.get("error") or "") if hasattr(response, "get") else ""
-    return (code,) if code and code.replace("_", "").isalnum() else ()
-
-
-def _for_all(code: str) -> bool:
-    """Whether nothing at all can be said: what adorns a channel waits with the rest."""
-    return code in _HALF or code in (
-        "invalid_auth",
-        "not_authed",
-        "token_revoked",
-        "token_expired",
-        "account_inactive",
-        "is_archived",
-        "channel_not_found",
-        "not_in_channel",
-    )
-
-
-def _why(letter: Letter, code: str, response: Any) -> str:
-    told = f"Slack: {letter.incident}: {_METHODS[letter.kind]}: {code}"
-    if code == "missing_scope":
-        told += f"; add the scope {response.get('needed') or '?'} to the app and install it again"
-    elif code in ("invalid_auth", "token_revoked", "token_expired", "account_inactive"):
-        told += "; set FIREDOOR_SLACK_BOT_TOKEN anew"
-    elif code == "is_archived":
-        told += "; unarchive the channel"
-    elif code in ("not_in_channel", "channel_not_found"):
-        told += "; invite the app to the channel again"
-    return told
-
-
-def _seconds(headers: Mapping[str, Any]) -> float:
-    """What Retry-After says, 30 s where it says nothing of use."""
-    for key, said in headers.items():
-        if key.lower() == "retry-after":
-            text = str(said[0] if isinstance(said, list) else said)
-            return float(text) if text.isdecimal() else 30.0
-    return 30.0
