@@ -60,7 +60,7 @@ NOTICED = {
     ("attack-sequence", "root"): (THEFT, "root", "old_root still got through"),
     ("attack-sequence", "roles"): (THEFT, "role", "exporting still got through"),
     ("attack-sequence", "buckets"): (THEFT, "destruction", "is Enabled; wanted Disabled"),
-    ("attack-sequence", "open_buckets"): (THEFT, "outside", "outsider still got through"),
+    ("attack-sequence", "open_buckets"): (THEFT, "outside", "GetAccessPointPolicy is"),
     ("attack-sequence", "websites"): (THEFT, "website", "passer_by still got through"),
     ("attack-sequence", "machines"): (THEFT, "machine", "beacon still got through"),
     ("attack-sequence", "functions"): (WORK, "function", "ReservedConcurrentExecutions"),
