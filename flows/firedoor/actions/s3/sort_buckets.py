@@ -16,14 +16,15 @@ import msgspec
 from firedoor.actions import contract
 from firedoor.actions._side_by_side import side_by_side
 from firedoor.actions.contract import Aws, Case, Given, Permission
-from firedoor.actions.s3._bucket import BUCKET, DELETED, is_gone, setting
+from firedoor.actions.s3._bucket import DELETED, is_gone, setting
 from firedoor.actions.s3._purpose import meant_public
 from firedoor.errors import AwsError
 from firedoor.kinds import BucketName
 
+EACH = "arn:{partition}:s3:::*"
 PERMISSIONS = (
-    Permission("s3:GetBucketWebsite", BUCKET),
-    Permission("s3:GetBucketTagging", BUCKET),
+    Permission("s3:GetBucketWebsite", EACH, "which buckets is known when the finding comes in"),
+    Permission("s3:GetBucketTagging", EACH),
 )
 EXAMPLE = {"buckets": ["example-bucket"]}
 READS = {"website": "get_bucket_website", "tags": "get_bucket_tagging"}
