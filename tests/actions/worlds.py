@@ -178,13 +178,6 @@ def role_with_path(bench: Bench, name: str) -> Made:
     return {"role": name}
 
 
-def full_role(bench: Bench, name: str) -> Made:
-    role(bench, name)
-    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::" + "x" * 10000}
-    bench.iam.put_role_policy(RoleName=name, PolicyName="full", PolicyDocument=policy(statement))
-    return {"role": name}
-
-
 def changed(kind: str, first: str, then: str, **given: Any) -> Callable[[Bench, str], Made]:
     """A thing of IAM's that an administrator set and somebody with a stolen key has set anew.
 
@@ -692,7 +685,6 @@ WORLDS = (
     World("iam.remove_console_access", "user with a path", with_path, "iam:DeleteLoginProfile", ""),
     World("iam.deny_role", "plain", role, CUT, UNCUT),
     World("iam.deny_role", "role with a path", role_with_path, CUT, UNCUT),
-    World("iam.deny_role", "full", full_role, "iam:AttachRolePolicy", "iam:DetachRolePolicy"),
     World("iam.revoke_role_sessions", "plain", role, CUT, UNCUT),
     World("iam.revoke_role_sessions", "role with a path", role_with_path, CUT, UNCUT),
     World("iam.revoke_role_sessions", "tampered", tampered_cut, CUT, CUT),

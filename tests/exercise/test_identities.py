@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-import yaml
 
 from firedoor.chain import Entry
 from firedoor.engine.desk import Office
@@ -41,24 +39,6 @@ def test_without_one_step_of_eradication_the_drill_says_so(
     drilled = drill(scenario, program=without(library, step, runbook=runbook))
 
     assert objective in unmet(drilled)
-
-
-def test_one_instance_alone_is_cut_without_asking_and_goes_on(
-    drill: Play, library: Library, tmp_path: Path
-) -> None:
-    path = tmp_path / "alone.yaml"
-    file = library.scenario("stolen-instance-credentials")
-    root = yaml.safe_load(file.read_text())
-    root["world"] = [item for item in root["world"] if item["id"] != "web_two"]
-    root["principals"]["fresh_web"]["instance"] = "web_one"
-    root["objectives"][0]["facts"] = [{"refused": {"who": "thief", "within": "1m"}}]
-    path.write_bytes(msgspec.json.encode(root))
-
-    whole = drill(path)
-    cut = drill(path, program=without(library, "cut_alone", runbook=ROLE))
-
-    assert (whole.rating, whole.proof["fresh_allowed"]) == ("P", True)
-    assert "sessions" in unmet(cut)
 
 
 def test_a_yes_to_containing_is_none_to_deleting(drill: Play, tmp_path: Path) -> None:
