@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -90,8 +91,16 @@ def credentials(base: BotoAws, way: Way) -> Any:
             "expiry_time": answer["Expiration"].isoformat(),
         }
 
-    return RefreshableCredentials.create_from_metadata(
-        metadata=assume(), refresh_using=assume, method="firedoor-assume-role"
+    first = assume()
+    return RefreshableCredentials(
+        first["access_key"],
+        first["secret_key"],
+        first["token"],
+        datetime.fromisoformat(first["expiry_time"]),
+        refresh_using=assume,
+        method="firedoor-assume-role",
+        # A drill's time is not the machine's.
+        time_fetcher=base.now,
     )
 
 
