@@ -64,7 +64,7 @@ FAMILIES: list[tuple[str, tuple[str, ...]]] = [
     ("Persistence:RolesAnywhere/*", ("roles-anywhere",)),
     ("*:IAM/*", (CREDENTIALS,)),
     ("*:IAMUser/*", (CREDENTIALS,)),
-    ("Execution:S3/MaliciousFile!RecoveryPoint", ("ransomed-bucket",)),
+    ("Execution:S3/MaliciousFile!RecoveryPoint", ("malicious-object",)),
     ("Object:S3/*", ("malicious-object", "ransomed-bucket")),
     ("Policy:S3/Account*", ("public-account", "public-bucket")),
     ("*:S3/*", ("public-bucket", "ransomed-bucket")),

@@ -122,9 +122,9 @@ KINDS: Mapping[str, Kind] = _kinds(
         "198.51.100.7",
     ),
     Kind(
-        "roles_anywhere_id",
+        "roles_anywhere_profile_id",
         "string",
-        "The id of a trust anchor or a profile of IAM Roles Anywhere.",
+        "The id of a profile of IAM Roles Anywhere.",
         r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
         "00000000-1111-4222-8333-444455556666",
     ),
@@ -194,6 +194,20 @@ KINDS: Mapping[str, Kind] = _kinds(
         "invoice-mailer",
     ),
     Kind(
+        "function_qualifier",
+        "string",
+        "A version (a number) or an alias of a Lambda function.",
+        r"^[A-Za-z0-9_$-]{1,128}$",
+        "live",
+    ),
+    Kind(
+        "statement_id",
+        "string",
+        "The id (Sid) of one statement of a resource policy.",
+        r"^[A-Za-z0-9_.-]{1,100}$",
+        "FunctionURLAllowPublicAccess",
+    ),
+    Kind(
         "cluster_name",
         "string",
         "The name of an ECS or EKS cluster (not its ARN).",
@@ -213,6 +227,20 @@ KINDS: Mapping[str, Kind] = _kinds(
         "An ECS task definition: family:revision.",
         r"^[A-Za-z0-9_-]{1,255}:[0-9]{1,9}$",
         "checkout:17",
+    ),
+    Kind(
+        "ecs_service_name",
+        "string",
+        "The name of an ECS service (not its ARN).",
+        r"^[A-Za-z0-9_-]{1,255}$",
+        "checkout",
+    ),
+    Kind(
+        "ecr_repository",
+        "string",
+        "The name of an ECR repository.",
+        r"^[a-z0-9][a-z0-9._/-]{1,255}$",
+        "shop/checkout",
     ),
     Kind(
         "container_image",
@@ -255,6 +283,20 @@ KINDS: Mapping[str, Kind] = _kinds(
         "The name of a snapshot of an RDS database or cluster; AWS's own begin with `rds:`.",
         r"^(rds:|awsbackup:)?[A-Za-z][A-Za-z0-9-]{0,254}$",
         "orders-2026-03-14",
+    ),
+    Kind(
+        "db_parameter_group",
+        "string",
+        "The name of a parameter group of RDS, for instances or for clusters.",
+        r"^[A-Za-z][A-Za-z0-9.-]{0,254}$",
+        "orders-postgres16",
+    ),
+    Kind(
+        "cidr",
+        "string",
+        "A range of IPv4 addresses.",
+        r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/(3[0-2]|[12]?[0-9])$",
+        "198.51.100.0/24",
     ),
     Kind(
         "kms_key",
@@ -327,7 +369,7 @@ ConfigType = Annotated[str, _annotated("config_type")]
 KmsGrant = Annotated[str, _annotated("kms_grant")]
 AccessPointName = Annotated[str, _annotated("access_point_name")]
 IpAddress = Annotated[str, _annotated("ip_address")]
-RolesAnywhereId = Annotated[str, _annotated("roles_anywhere_id")]
+RolesAnywhereProfileId = Annotated[str, _annotated("roles_anywhere_profile_id")]
 IdentityCenterUserId = Annotated[str, _annotated("identity_center_user_id")]
 Time = Annotated[str, _annotated("time")]
 InstanceId = Annotated[str, _annotated("instance_id")]
@@ -338,15 +380,21 @@ NetworkInterfaceId = Annotated[str, _annotated("network_interface_id")]
 SecurityGroupId = Annotated[str, _annotated("security_group_id")]
 VpcId = Annotated[str, _annotated("vpc_id")]
 FunctionName = Annotated[str, _annotated("function_name")]
+FunctionQualifier = Annotated[str, _annotated("function_qualifier")]
+StatementId = Annotated[str, _annotated("statement_id")]
 ClusterName = Annotated[str, _annotated("cluster_name")]
 EcsTaskId = Annotated[str, _annotated("ecs_task_id")]
 EcsTaskDefinition = Annotated[str, _annotated("ecs_task_definition")]
+EcsServiceName = Annotated[str, _annotated("ecs_service_name")]
+EcrRepository = Annotated[str, _annotated("ecr_repository")]
 ContainerImage = Annotated[str, _annotated("container_image")]
 KubernetesName = Annotated[str, _annotated("kubernetes_name")]
 KubernetesUser = Annotated[str, _annotated("kubernetes_user")]
 DbInstanceId = Annotated[str, _annotated("db_instance_id")]
 DbClusterId = Annotated[str, _annotated("db_cluster_id")]
 DbSnapshotId = Annotated[str, _annotated("db_snapshot_id")]
+DbParameterGroup = Annotated[str, _annotated("db_parameter_group")]
+Cidr = Annotated[str, _annotated("cidr")]
 KmsKey = Annotated[str, _annotated("kms_key")]
 Trail = Annotated[str, _annotated("trail")]
 DetectorId = Annotated[str, _annotated("detector_id")]

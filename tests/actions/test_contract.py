@@ -25,6 +25,7 @@ from tests.actions.all_worlds import WORLDS
 from tests.actions.conftest import Door, acting_as
 from tests.actions.machines import MACHINES
 from tests.actions.put_back_worlds import SCRIPTED
+from tests.actions.workloads import WORKLOADS
 from tests.actions.worlds import World
 from tests.simulator.conftest import ACCOUNT, OTHER_ACCOUNT, Bench, policy
 
@@ -60,7 +61,7 @@ def target(world: World, bench: Bench, aws: BotoAws, clock: VirtualClock) -> Doo
 def test_every_mutating_action_has_worlds() -> None:
     mutating = {name for name, found in registry().items() if found.mutating}
 
-    assert {world.action for world in (*WORLDS, *MACHINES)} == mutating - SCRIPTED
+    assert {world.action for world in (*WORLDS, *MACHINES, *WORKLOADS)} == mutating - SCRIPTED
 
 
 @each_world

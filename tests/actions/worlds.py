@@ -252,7 +252,7 @@ def _restoring() -> list[World]:
                 f"{kind} attached",
                 changed("attached", "", attach, **{attach: {**holder, "PolicyArn": READ_ONLY}}),
                 f"iam:Detach{big}Policy",
-                f"iam:Attach{big}Policy",
+                "",
                 any_target=True,
             ),
         ]

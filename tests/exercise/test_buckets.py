@@ -56,11 +56,12 @@ MUTATIONS = [
     ("planted-website", "public-bucket", {"policy": ("policy", "wanted nothing")}),
 ]
 BY_HAND = {
-    "public-bucket": {"shut_for", "website_policy"},
-    "ransomed-bucket": {"shut_for", "versions", "others"},
+    "public-bucket": {"shut_for", "website_policy", "opened_by_role"},
+    "ransomed-bucket": {"shut_for", "versions", "others", "credentials_role"},
 }
 """Containing steps of which no drill tells: what only people name (`accounts`), or when they keep a
-website up, or where versioning was never on; see tests/engine/test_buckets.py."""
+website up, or where versioning was never on; see tests/engine/test_buckets.py. Roles have drills of
+their own."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Drills on roles, root and what only the organization holds: without any one step they fail."""
+"""Drills on roles, root and what is done after containment."""
 
 from __future__ import annotations
 
@@ -22,39 +22,15 @@ def unmet(drilled: Drilled) -> set[str]:
     return {str(each["id"]) for each in drilled.objectives if not each["met"]}
 
 
-# Which scenario needs which containing step of which runbook, and for what.
-NEEDED = [
-    ("removes-the-deny", USER, "boundary", "second_lock"),
-    ("denied-from-above", USER, "above", "from_above"),
-    ("stolen-instance-credentials", ROLE, "cut", "sessions"),
-    ("stolen-instance-credentials", ROLE, "spread", "spread"),
-    ("stolen-instance-credentials", ROLE, "made_keys", "borrowed"),
-    ("chained-role-session", ROLE, "chained", "chain"),
-    ("chained-role-session", ROLE, "way_in_user", "way_in"),
-    ("chained-role-session", ROLE, "deny", "nobody_needs_it"),
-    ("root-key-used", ROOT, "credentials", "credentials"),
-    ("root-key-used", ROOT, "above", "from_above"),
-    ("root-key-used", ROOT, "spread", "spread"),
-    ("root-key-used", ROOT, "made_keys", "borrowed"),
-]
-
-
-@pytest.mark.parametrize(("scenario", "runbook", "step", "objective"), NEEDED)
-def test_without_one_containment_step_the_drill_fails(
-    drill: Play, library: Library, scenario: str, runbook: str, step: str, objective: str
-) -> None:
-    drilled = drill(scenario, program=without(library, step, runbook=runbook))
-
-    assert not drilled.passed
-    assert objective in unmet(drilled)
-
-
 # And what comes after containment.
 AFTERWARDS = [
     ("stolen-instance-credentials", ROLE, "restore", "restored"),
     ("stolen-instance-credentials", ROLE, "created_gone", "spread"),
     ("removes-the-deny", USER, "created_gone", "gone"),
     ("root-key-used", ROOT, "created_gone", "spread"),
+    ("changes-in-iam", USER, "restore", "version"),
+    ("changes-in-iam", USER, "devices", "device"),
+    ("changes-in-iam", USER, "created_gone", "made"),
 ]
 
 

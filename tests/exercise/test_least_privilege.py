@@ -18,7 +18,10 @@ from firedoor.simulator import standing
 from firedoor.simulator.policy import PolicySet, Request, Verdict, decide
 from tests.exercise.conftest import AT, ROOT, RUNBOOK, SCENARIO, Play
 
-UNPLAYED = {"guardduty-finding": "triage of what no scenario is about; tests/cli runs it"}
+UNPLAYED = {
+    "guardduty-finding": "triage of what no scenario is about; tests/cli runs it",
+    "identity-center-user": "a finding names a role's session: compromised-role calls it",
+}
 """Runbooks without a scenario, and what runs them instead."""
 
 EXEMPT: dict[str, str] = {}

@@ -199,6 +199,13 @@ class Aws(Protocol):
         """The items under `key` of every page."""
         ...
 
+    def download(self, url: str, *, most: int) -> bytes:
+        """What a link that AWS gave leads to, at most `most` bytes; AwsError when it cannot be had.
+
+        Only AWS's own hosts are asked (in a drill: the simulator).
+        """
+        ...
+
     def regions(self) -> list[str]:
         """The account's enabled Regions (the own one first); [own] when they cannot be listed."""
         ...

@@ -13,7 +13,7 @@ import os
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -27,7 +27,8 @@ from firedoor.clock import Clock, RealClock
 from firedoor.errors import AwsError, AwsThrottled, Refused
 
 READS = re.compile(
-    r"^(get|list|describe|lookup|simulate|generate|head|batch_get|search|select|validate)_"
+    r"^(get|list|describe|lookup|simulate|generate|head|batch_get|search|select|validate|filter"
+    r"|download)_"
 )
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
@@ -68,8 +69,7 @@ class BotoAws:
         self._base = base
         self._regions = regions
         self._organization_role = organization_role
-        self._organization: BotoAws | None = None
-        self._roots: dict[str, tuple[BotoAws, datetime]] = {}
+        self._others: dict[str, tuple[BotoAws, datetime]] = {}
         self._region = region
         self._endpoint = endpoint
         self._simulated = simulated
@@ -183,6 +183,12 @@ class BotoAws:
             if not more or (paginator[2] and not page.get(paginator[2])):
                 return
 
+    def download(self, url: str, *, most: int) -> bytes:
+        """What a link that AWS gave leads to; see `firedoor.aws.download`."""
+        from firedoor.aws.download import fetch  # lazy: few actions need it
+
+        return fetch(url, endpoint=self.endpoint, most=most)
+
     def regions(self) -> list[str]:
         """The enabled Regions, the own one first; [own] when they cannot be listed."""
         if self._regions:
@@ -207,33 +213,42 @@ class BotoAws:
         role = self._organization_role
         if role is None:
             return self
-        if self._organization is None:
-            external = os.environ.get("FIREDOOR_ORGANIZATION_EXTERNAL_ID") or ""
-            session = self.way.session if self.way else ORGANIZATION_SESSION
-            way = Way(role, "" if self._simulated else external, session)
-            self._organization = assumed(self._base or self, way, region=self._region)
-        return self._organization
+        external = os.environ.get("FIREDOOR_ORGANIZATION_EXTERNAL_ID") or ""
+        session = self.way.session if self.way else ORGANIZATION_SESSION
+        way = Way(role, "" if self._simulated else external, session)
+        # Not from a session in another account: chained ones end within the hour.
+        origin = self._base or self
+        return self._with(role, lambda: origin.call("sts", "assume_role", **way.asked()))
 
     def as_root(self, task: str) -> BotoAws:
         """See `firedoor.actions.contract.Aws`. STS makes root sessions in a Region only."""
-        kept = self._roots.get(task)
-        if kept and kept[1] - self.now() > ABOUT_TO_END:
-            return kept[0]
         policy = {"arn": f"arn:{self.partition}:iam::aws:policy/root-task/{task}"}
         given = {"TargetPrincipal": self.account, "TaskPolicyArn": policy}
-        found = self.organization().call(
-            "sts", "assume_root", region=self.region, **given, DurationSeconds=ROOT_SECONDS
-        )["Credentials"]
-        names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        root = BotoAws(
-            _session_of(*(found[each] for each in names)),
+
+        def ask() -> dict[str, Any]:
+            return self.organization().call(
+                "sts", "assume_root", region=self.region, **given, DurationSeconds=ROOT_SECONDS
+            )
+
+        return self._with(f"root-task/{task}", ask)
+
+    def _with(self, name: str, ask: Callable[[], dict[str, Any]]) -> BotoAws:
+        """A session with other credentials; asked for anew when they are about to end, by the
+        clock of this session (botocore's own renewal knows the machine's alone)."""
+        kept = self._others.get(name)
+        if kept and kept[1] - self.now() > ABOUT_TO_END:
+            return kept[0]
+        found = ask()["Credentials"]
+        keys = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        other = BotoAws(
+            _session_of(*(found[each] for each in keys)),
             region=self._region,
             endpoint=self._endpoint,
             simulated=self._simulated,
             clock=self._clock,
         )
-        self._roots[task] = (root, found["Expiration"])
-        return root
+        self._others[name] = (other, found["Expiration"])
+        return other
 
     @contextmanager
     def requests(self) -> Iterator[list[str]]:

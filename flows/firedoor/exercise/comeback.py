@@ -18,6 +18,7 @@ import msgspec
 from firedoor.clock import VirtualClock
 from firedoor.engine.desk import Desk
 from firedoor.engine.undo import Undoing, plan_undo, undo
+from firedoor.exercise.workload_places import workload_place
 from firedoor.kinds import mask_key_id
 from firedoor.runbook import Json
 from firedoor.simulator.attacker import Attacker
@@ -109,6 +110,10 @@ def _explained(
 ) -> tuple[list[str], bool]:
     """Each difference with its reason, and whether each has one."""
     ours = {place(one.change.resource): one for one in left}
+    # A virtual device that was removed from its user is gone from the account too.
+    devices = [one for one in left if "#mfa-device/" in one.change.resource]
+    if devices:
+        ours["virtual_mfa_devices"] = devices[-1]
     theirs = {path: act for act in attacker.after() for path in act.changed}
     told: list[str] = []
     same = True
@@ -126,13 +131,25 @@ def _explained(
 
 def place(resource: str) -> str:
     """Where in a snapshot a resource of a change stands: `users/alice/access_keys/AKIA…`."""
+    workload = workload_place(resource)
+    if workload:
+        return workload
     holder, _, part = resource.partition("#")
     kind, _, name = holder.rpartition(":")[2].partition("/")
     what, _, item = part.partition("/")
     if holder.split(":")[2:3] == ["s3"]:
         return _place_in_s3(holder, kind, name, what)
+    if holder.split(":")[2:3] == ["rolesanywhere"]:
+        region = holder.split(":")[3]
+        return f"roles_anywhere/{region}/{kind.title().replace('-', '')}/{name}"
+    if what == "assignment":
+        return "identity_center/assignments"
+    if what == "membership":
+        return "identity_center/memberships"
     if what == "user":
         return f"users/{name.rsplit('/', 1)[-1]}"
+    if what == "mfa-device":
+        return f"users/{name.rsplit('/', 1)[-1]}/mfa_devices"
     if what == "member":
         return f"users/{item}/groups"
     if what == "default-version":

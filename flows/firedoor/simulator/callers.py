@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from firedoor.aws.target import refuse_real
 from firedoor.errors import BadInput
-from firedoor.simulator import clients, network
+from firedoor.simulator import clients, drill_calls, network
 from firedoor.simulator.credentials import Credentials
 
 DENIALS = frozenset(
@@ -96,6 +96,8 @@ class Callers:
 
         From the service models, which boto3 validates with: nothing is called.
         """
+        if call in drill_calls.PARAMETERS:
+            return drill_calls.mistake(call, given)
         service, _, operation = call.partition(":")
         if call == network.CALL:
             return network.mistake(given)
@@ -119,6 +121,8 @@ class Callers:
         region: str | None = None,
     ) -> Answered:
         """One call, `service:Operation`; BadInput when the call or its parameters do not exist."""
+        if call in drill_calls.PARAMETERS:
+            return self._drilled(who, call, given or {}, ip, agent, probe, region or self.region)
         service, _, operation = call.partition(":")
         if call == network.CALL:
             return self._connect(dict(given or {}), ip, probe, region or self.region)
@@ -161,6 +165,24 @@ class Callers:
         except urllib.error.HTTPError as error:
             why = str(json.load(error)["Why"])
             return Answered(network.CALL, False, network.TIMED_OUT, why)
+
+    def _drilled(
+        self,
+        who: Credentials,
+        call: str,
+        given: Mapping[str, Any],
+        ip: str,
+        agent: str,
+        probe: bool,
+        region: str,
+    ) -> Answered:
+        headers = {"X-Firedoor-Source-Ip": ip, "User-Agent": agent}
+        if probe:
+            headers["X-Firedoor-Probe"] = "yes"
+        status, told = drill_calls.send(self.endpoint, who, call, given, headers, region)
+        if status < 300:
+            return Answered(call, True, result=told)
+        return Answered(call, False, str(told.get("__type")), str(told.get("message")))
 
 
 @functools.cache

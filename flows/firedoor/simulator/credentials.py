@@ -76,7 +76,7 @@ def authenticate(
                 "The authorization mechanism you have provided is not supported. "
                 "Please use AWS4-HMAC-SHA256.",
             )
-        if call.service == "s3" and not call.header("authorization"):
+        if (call.service == "s3" or call.drill) and not call.header("authorization"):
             return ANONYMOUS
         raise refusal(call, "missing")
     session = sessions.get(signed.access_key_id)

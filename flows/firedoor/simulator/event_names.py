@@ -90,7 +90,7 @@ def is_data_event(call: Call) -> bool:
     """Whether a call is about the content of a resource, not about the resource."""
     if call.service == "s3":
         return "Key" in call.params or call.operation in _S3_DATA
-    return call.operation.startswith(_DATA.get(call.service, ("\0",)))
+    return bool(call.drill) or call.operation.startswith(_DATA.get(call.service, ("\0",)))
 
 
 def as_written(call: Call, value: Mapping[str, Any], shape: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Identity Center as moto keeps it: who gets where, for a snapshot of an account."""
+"""Identity Center as moto keeps it: who gets where, and whose a role's session is."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def access(account: str) -> dict[str, list[str]]:
         for one in store.group_memberships.values()
     ]
     return {"assignments": sorted(assigned), "memberships": sorted(members)}
+
+
+def person_of(session_name: str) -> str | None:
+    """The id of the person whose name a session bears, in whichever identity store."""
+    for backend in _backends(identitystore_backends):
+        for store in backend.identity_stores.values():
+            for person in store.users.values():
+                if person.UserName == session_name:
+                    return str(person.UserId)
+    return None
 
 
 def _backends(kept: Any) -> Iterator[Any]:

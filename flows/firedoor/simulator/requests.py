@@ -16,10 +16,12 @@ from firedoor.simulator import (
     accounts,
     bedrock,
     compute,
+    identity_center,
     kms,
     naming,
     organizations,
     roles_anywhere,
+    workloads,
 )
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.wire import GLOBAL_REGION, Call
@@ -90,13 +92,11 @@ _S3_ACTIONS = {
     "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
     "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
 }
-_LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "ListVersionsByFunction": "ListVersionsByFunction"}
 # For services with one obvious resource: the parameter that names it, and its ARN.
 _ARNS: Mapping[str, tuple[str, str]] = {
     "guardduty": ("DetectorId", "arn:aws:guardduty:{region}:{account}:detector/{id}"),
     "secretsmanager": ("SecretId", "arn:aws:secretsmanager:{region}:{account}:secret:{id}"),
     "dynamodb": ("TableName", "arn:aws:dynamodb:{region}:{account}:table/{id}"),
-    "lambda": ("FunctionName", "arn:aws:lambda:{region}:{account}:function:{id}"),
     "kms": ("KeyId", "arn:aws:kms:{region}:{account}:key/{id}"),
     "sns": ("TopicArn", "{id}"),
     "logs": ("logGroupName", "arn:aws:logs:{region}:{account}:log-group:{id}"),
@@ -115,6 +115,8 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return [Asked(action, roles_anywhere.resource(call, caller))]
     if named := naming.resources(call, caller):
         return [Asked(action, arn) for arn in named]
+    if call.service in workloads.SERVICES:
+        return [Asked(action, arn) for arn in workloads.resources(call, caller.account)]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
         more = [Asked(*each) for each in compute.besides(call, caller.account)]
@@ -132,7 +134,7 @@ def action_of(service: str, operation: str) -> str:
 _ACTIONS: Mapping[str, Mapping[str, str]] = {
     "s3": _S3_ACTIONS,
     "s3control": _S3CONTROL_ACTIONS,
-    "lambda": _LAMBDA_ACTIONS,
+    "lambda": workloads.LAMBDA_ACTIONS,
     "bedrock-runtime": bedrock.ACTIONS,
     "accessanalyzer": {"ListFindingsV2": "ListFindings", "GetFindingV2": "GetFinding"},
 }
@@ -279,6 +281,10 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
             age = int((now - caller.session.issued).total_seconds())
             found["aws:MultiFactorAuthAge"] = str(age)
         found.update(caller.session.delivered or {})
+        if "/aws-reserved/sso.amazonaws.com/" in caller.principal_arn:
+            person = identity_center.person_of(caller.session.name)
+            if person:
+                found["identitystore:UserId"] = person
     for key, value in _principal_tags(caller).items():
         found[f"aws:PrincipalTag/{key}"] = value
     for key, read in _FROM_PARAMS.items():
@@ -290,6 +296,7 @@ def context(call: Call, caller: Caller, now: datetime) -> Context:
         for key, value in accounts.object_tags(call.params).items():
             found[f"s3:ExistingObjectTag/{key}"] = value
     found.update(compute.context(call, caller.account))
+    found.update(workloads.context(call, caller.account))
     return found
 
 

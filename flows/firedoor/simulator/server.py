@@ -126,7 +126,9 @@ class SimulatedAws:
         return self._responders[account or self.accounts[0]]
 
     def limit(self, document: Mapping[str, Any]) -> None:
-        """From here on the responder's new session of each account has this policy and no more."""
+        """From here on the responder's new session of each account has this policy and no more,
+        and so have those that it makes where the organization is administered."""
+        self._state.limits[RESPONDER] = dict(document)
         for account in self.accounts:
             role = accounts.iam(account).get_role(RESPONDER)
             self._responders[account] = self._session(role, (dict(document),))

@@ -16,8 +16,12 @@ from firedoor.simulator import (
     analyzer,
     bedrock,
     buckets,
+    clusters,
     compute_extras,
+    databases,
     details,
+    drill_calls,
+    functions,
     guardduty,
     iam_extras,
     interfaces,
@@ -84,6 +88,10 @@ OWN: Mapping[str, Own] = {
     **watching.OPERATIONS,
     **compute_extras.OPERATIONS,
     **managed.OPERATIONS,
+    **functions.OPERATIONS,
+    **databases.OPERATIONS,
+    **clusters.OPERATIONS,
+    **drill_calls.OPERATIONS,
     "cloudtrail:LookupEvents": _lookup_events,
     "iam:GetAccountAuthorizationDetails": _details_page,
 }
@@ -220,7 +228,7 @@ def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
 
 def _account(call: Call, caller: Caller) -> str:
     """Whose state a call works on: a key's owner's; an anonymous one's is the bucket's."""
-    if caller.account:
+    if caller.account or call.drill:
         return kms.owner(call, caller) or caller.account
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
     if bucket is None:

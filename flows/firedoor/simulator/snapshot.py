@@ -25,6 +25,7 @@ from firedoor.simulator import (
 )
 from firedoor.simulator.compute_state import compute
 from firedoor.simulator.limits import service_credentials
+from firedoor.simulator.workload_state import workloads
 
 Data = dict[str, Any]
 
@@ -80,6 +81,7 @@ def snapshot(
     machines = compute(account, beside or {})
     if machines:
         found["compute"] = machines
+    found |= workloads(account)
     ordered: Data = _sorted(found)
     return ordered
 

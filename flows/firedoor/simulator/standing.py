@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from firedoor.simulator import accounts, kms, public
+from firedoor.simulator import accounts, functions, kms, public
 from firedoor.simulator.credentials import Caller
 from firedoor.simulator.policy import PolicySet, Request, Verdict, decide, trusts
 from firedoor.simulator.refusals import refusal
@@ -22,7 +22,8 @@ _FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 
 def authorise(call: Call, caller: Caller, scps: Scps, now: datetime) -> None:
     """Return if the call is allowed; raise the protocol's access-denied error if it is not."""
-    if call.name in _FREE or caller.kind == "auditor":
+    # What only drills have is decided where it is carried out.
+    if call.name in _FREE or caller.kind == "auditor" or call.drill:
         return
     given = context(call, caller, now)
     for one in asked(call, caller):
@@ -68,8 +69,22 @@ def _decide(call: Call, caller: Caller, one: Asked, request: Request, scps: Scps
         bucket = accounts.bucket(name)
         if bucket is not None:
             return _decide_bucket(caller, request, scps, bucket, key)
+    if call.service == "lambda" and ":function:" in one.resource:
+        return _decide_function(caller, request, scps)
     own = policies_of(caller, scps)
     return kms.authorised(call, caller, request, own) or decide(request, own)
+
+
+def _decide_function(caller: Caller, request: Request, scps: Scps) -> Verdict:
+    """A function's policy lets somebody in by itself; somebody of another account has to be let in
+    by it, and by his own policies too."""
+    owner = request.resource.split(":")[4]
+    policies = functions.policies(request.resource)
+    verdict = decide(request, policies_of(caller, scps, policies, owner))
+    if caller.account == owner or not verdict.allowed:
+        return verdict
+    theirs = decide(request, PolicySet(identity=(), resource=policies, resource_owner=owner))
+    return verdict if theirs.allowed else _not_by_resource(request)
 
 
 def _decide_bucket(caller: Caller, request: Request, scps: Scps, bucket: Any, key: str) -> Verdict:

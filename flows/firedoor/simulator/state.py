@@ -28,6 +28,7 @@ class State:
     """The simulator's own state; `scps` are, for an account, the documents of each level.
 
     `beside`: what stands for operations that moto lacks, by account, Region and thing.
+    `limits`: by the name of a role, what sessions of it may do at most from now on.
     """
 
     clock: Clock
@@ -39,6 +40,7 @@ class State:
     scps: dict[str, tuple[tuple[Document, ...], ...]] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     beside: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    limits: dict[str, Document] = field(default_factory=dict)
     findings: dict[tuple[str, str], dict[str, Document]] = field(default_factory=dict)
     kept: dict[tuple[str, str, str], Document] = field(default_factory=dict)
 

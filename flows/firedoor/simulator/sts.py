@@ -63,7 +63,7 @@ def assume_role(state: State, call: Call, caller: Caller) -> Result:
     session = state.sessions.mint(
         kind="role",
         name=call.params["RoleSessionName"],
-        policies=_session_policies(call, role.account_id) or None,
+        policies=_session_policies(call, role.account_id) or _limit(state, role),
         mfa=_with_mfa(call, caller),
         tags=_tags(call),
         **_owned_by(state, role, duration),
@@ -74,6 +74,11 @@ def assume_role(state: State, call: Call, caller: Caller) -> Result:
         "Credentials": _shown(session),
         "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
     }
+
+
+def _limit(state: State, role: Any) -> tuple[dict[str, Any], ...] | None:
+    found = state.limits.get(role.name)
+    return (found,) if found else None
 
 
 def get_access_key_info(state: State, call: Call, _: Caller) -> Result:

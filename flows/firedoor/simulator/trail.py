@@ -25,7 +25,14 @@ _NAMESPACE = uuid.UUID("6f2f9a9e-1c1c-5b7e-9a55-0b7f6f1b1d11")
 _READ = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "BatchGet", "Search", "Assume")
 _SECRET = frozenset(
     {"password", "newPassword", "oldPassword", "secretAccessKey", "tokenCode", "servicePassword"}
-    | {"sessionToken", "base32StringSeed", "qRCodePNG", "body", "serviceCredentialSecret"}
+    | {
+        "sessionToken",
+        "base32StringSeed",
+        "qRCodePNG",
+        "body",
+        "zipFile",
+        "serviceCredentialSecret",
+    }
 )
 
 
@@ -85,8 +92,8 @@ class Trail:
         attributes = params.get("LookupAttributes") or []
         if len(attributes) > 1:
             raise ApiError("InvalidLookupAttributesException", "Only one attribute is allowed.")
-        start = _aware(params.get("StartTime")) or now - _KEPT
-        end = _aware(params.get("EndTime")) or now
+        start = aware(params.get("StartTime")) or now - _KEPT
+        end = aware(params.get("EndTime")) or now
         if start > end:
             raise ApiError("InvalidTimeRangeException", "The start time is after the end time.")
         limit = params.get("MaxResults") or _PAGE
@@ -193,6 +200,7 @@ _RESOURCE_TYPES = {
     "trailARN": "AWS::CloudTrail::Trail",
     "instanceProfileName": "AWS::IAM::InstanceProfile",
     "detectorId": "AWS::GuardDuty::Detector",
+    "clusterName": "AWS::EKS::Cluster",
 }
 
 
@@ -239,7 +247,8 @@ def _when(record: Record) -> datetime:
     return datetime.fromisoformat(str(record["eventTime"]).replace("Z", "+00:00"))
 
 
-def _aware(moment: object) -> datetime | None:
+def aware(moment: object) -> datetime | None:
+    """A time of a request's, in UTC where it names no zone; None for what is no time."""
     if not isinstance(moment, datetime):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

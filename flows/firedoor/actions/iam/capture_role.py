@@ -34,9 +34,7 @@ PERMISSIONS = (
     Permission("cloudtrail:LookupEvents", why="of which role a session's key is"),
     Permission("ec2:DescribeRegions", why="which Regions to look in"),
     Permission("ec2:DescribeInstances", why="which role an instance carries"),
-    Permission(
-        "iam:GetInstanceProfile", "arn:{partition}:iam::{account}:instance-profile/*", "the same"
-    ),
+    Permission("iam:GetInstanceProfile", why="the same"),
 )
 EXAMPLE = {"role": "data-reader"}
 KEEPS = (

@@ -10,11 +10,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-k
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any
 
 from firedoor.actions import contract
+from firedoor.actions._side_by_side import side_by_side
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
 from firedoor.actions.iam._user import (
     DELETED,
@@ -59,7 +58,6 @@ KEEPS = (
     "iam.signing_certificates",
     "iam.service_credentials",
 )
-WORKERS = 8
 
 
 class Input(Given, frozen=True, kw_only=True):
@@ -104,21 +102,8 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
             aws, "list_service_specific_credentials", "ServiceSpecificCredentials", user
         ),
     }
-    found: dict[str, Any] = {}
-    unknown: list[str] = []
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        asked = {
-            # With this context of ours, so that their request ids count as this step's.
-            name: pool.submit(copy_context().run, read)
-            for name, read in parts.items()
-        }
-        for name, answer in asked.items():
-            try:
-                found[name] = answer.result()
-            except NoCredentials:
-                raise
-            except AwsError as error:
-                unknown.append(f"{name.replace('_', ' ')} of {user}: {error.message}")
+    found, refused = side_by_side(parts)
+    unknown = [f"{name.replace('_', ' ')} of {user}: {why}" for name, why in refused]
     gone = "user" in found and found["user"] is None
     if gone:
         unknown = [f"IAM no longer knows anything of {user!r}: {DELETED}"]

@@ -5,7 +5,8 @@ default version of a managed policy, a permissions boundary, or a role's trust p
 history of these. What stood there is read from the newest event of CloudTrail before his own, up to
 90 days back; where there is none, what he added is taken away, and anything else is left to people
 and said so: nothing is guessed. Where somebody else has set it again since, it is left alone.
-Undoing it puts the attacker's version back.
+Undoing it puts the attacker's version back, but attaches
+no policy. A policy that he detached is left to people: firedoor attaches AWSDenyAll alone.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 """
 
@@ -27,7 +28,7 @@ from firedoor.actions.cloudtrail._events import (
 from firedoor.actions.cloudtrail._sets import SETS, UNREADABLE, setting
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, Reopens, State
 from firedoor.actions.iam._user import GONE, document, policy_words
-from firedoor.errors import AwsError, BadInput, NotFound
+from firedoor.errors import AwsError, BadInput, NotFound, Refused
 from firedoor.kinds import AccessKeyId, Time, parse_time
 
 IAM = "arn:{partition}:iam::{account}:"
@@ -50,9 +51,6 @@ PERMISSIONS = (
     Permission("iam:DeleteUserPolicy", IAM + "user/*"),
     Permission("iam:DeleteRolePolicy", IAM + "role/*"),
     Permission("iam:DeleteGroupPolicy", IAM + "group/*"),
-    Permission("iam:AttachUserPolicy", IAM + "user/*"),
-    Permission("iam:AttachRolePolicy", IAM + "role/*"),
-    Permission("iam:AttachGroupPolicy", IAM + "group/*"),
     Permission("iam:DetachUserPolicy", IAM + "user/*"),
     Permission("iam:DetachRolePolicy", IAM + "role/*"),
     Permission("iam:DetachGroupPolicy", IAM + "group/*"),
@@ -73,6 +71,9 @@ EXAMPLE = {
 }
 REOPENS = Reopens("it is what the attacker had set")
 PAGES = 4
+NOT_ATTACHED = (
+    "firedoor's role may attach AWSDenyAll and nothing else: a policy that it took off stays"
+)
 ADDS = ("Attach", "Add")
 """Calls before which there was nothing, where CloudTrail does not say otherwise."""
 
@@ -129,6 +130,8 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
         if not given.how.startswith(ADDS):
             return Found(parts=parts, why="CloudTrail does not show what stood there before")
         before = None
+    if before == "attached" and now is None:
+        return Found(parts=parts, why=f"attach {given.policy} again by hand: {NOT_ATTACHED}")
     return Found(parts=parts, before=before)
 
 
@@ -199,12 +202,21 @@ def changes(given: Input, before: Found, case: Case) -> list[Change]:
     now = before.parts.get(_resource(given, case))
     if before.gone or before.why or now == before.before:
         return []
-    what = _kind(given).replace("-", " ")
-    return [Change(resource=_resource(given, case), what=what, from_=now, to=before.before)]
+    kind = _kind(given)
+    lost = NOT_ATTACHED if kind.endswith("-attached") else ""
+    what = kind.replace("-", " ")
+    return [
+        Change(resource=_resource(given, case), what=what, from_=now, to=before.before, lost=lost)
+    ]
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Set it, or take it away; NotFound when whose it is has gone since."""
+    """Set it, or take it away; NotFound when whose it is has gone since.
+
+    Refused where a policy should be attached.
+    """
+    if change.to == "attached":
+        raise Refused(f"{change.resource} cannot be brought back: {NOT_ATTACHED}")
     operation, named = _call(change)
     try:
         aws.call("iam", operation, **named)

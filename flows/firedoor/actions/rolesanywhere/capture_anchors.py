@@ -17,7 +17,14 @@ import msgspec
 from firedoor.actions import contract
 from firedoor.actions.contract import Artefact, Aws, Case, Given, Permission
 from firedoor.errors import AwsError, NoCredentials
-from firedoor.kinds import Duration, IamRoleName, Region, RolesAnywhereId, parse_duration
+from firedoor.kinds import (
+    Duration,
+    IamRoleName,
+    Region,
+    RolesAnywhereProfileId,
+    TrustAnchorId,
+    parse_duration,
+)
 
 PERMISSIONS = (
     Permission("rolesanywhere:ListTrustAnchors"),
@@ -30,15 +37,22 @@ KEEPS = ("rolesanywhere.trust_anchors", "rolesanywhere.profiles")
 class Input(Given, frozen=True, kw_only=True):
     """The trust anchor that is suspected, if one is; how far back new ones are."""
 
-    trust_anchor: RolesAnywhereId | None = None
+    trust_anchor: TrustAnchorId | None = None
     lookback: Duration = "7d"
     region: Region | None = None
 
 
-class Suspect(msgspec.Struct, frozen=True, kw_only=True):
-    """An anchor or a profile that is on and suspected."""
+class Anchor(msgspec.Struct, frozen=True, kw_only=True):
+    """A trust anchor that is on and suspected."""
 
-    id: RolesAnywhereId
+    id: TrustAnchorId
+    name: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile that is on and suspected."""
+
+    id: RolesAnywhereProfileId
     name: str
 
 
@@ -51,8 +65,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 class Output(contract.Output, frozen=True, kw_only=True):
     """What is suspected, and the roles that could have been assumed."""
 
-    trust_anchors: list[Suspect]
-    profiles: list[Suspect]
+    trust_anchors: list[Anchor]
+    profiles: list[Profile]
     roles: list[Role]
     keep: tuple[Artefact, ...]
     unknown: tuple[str, ...]
@@ -66,9 +80,9 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     profiles = _all(aws, "list_profiles", "profiles", given.region, unknown)
     since = case.now - parse_duration(given.lookback)
 
-    def new(found: list[dict[str, Any]], key: str, named: str | None) -> list[Suspect]:
+    def new(found: list[dict[str, Any]], key: str, named: str | None) -> list[tuple[str, str]]:
         return [
-            Suspect(id=each[key], name=str(each.get("name") or ""))
+            (each[key], str(each.get("name") or ""))
             for each in found
             if each.get("enabled") and (each[key] == named if named else each["updatedAt"] >= since)
         ]
@@ -79,8 +93,13 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         name for name, found in zip(KEEPS, (anchors, profiles), strict=True) if found is None
     ]
     return Output(
-        trust_anchors=new(anchors or [], "trustAnchorId", given.trust_anchor),
-        profiles=new(profiles or [], "profileId", None),
+        trust_anchors=[
+            Anchor(id=number, name=name)
+            for number, name in new(anchors or [], "trustAnchorId", given.trust_anchor)
+        ],
+        profiles=[
+            Profile(id=number, name=name) for number, name in new(profiles or [], "profileId", None)
+        ],
         roles=[Role(name=arn.rsplit("/", 1)[-1]) for arn in sorted(arns)],
         keep=(
             Artefact(

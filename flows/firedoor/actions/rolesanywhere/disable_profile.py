@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, State
 from firedoor.actions.rolesanywhere import _switch
-from firedoor.kinds import Region, RolesAnywhereId
+from firedoor.kinds import Region, RolesAnywhereProfileId
 
 ARN = "arn:{partition}:rolesanywhere:{region}:{account}:profile/{profile}"
 PERMISSIONS = (
@@ -25,7 +25,7 @@ REOPENS = _switch.REOPENS
 class Input(Given, frozen=True, kw_only=True):
     """Which, and in which Region; without one the Region in use."""
 
-    profile: RolesAnywhereId
+    profile: RolesAnywhereProfileId
     region: Region | None = None
 
 

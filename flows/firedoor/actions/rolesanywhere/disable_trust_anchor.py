@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from firedoor.actions.contract import Aws, Case, Change, Check, Given, Permission, State
 from firedoor.actions.rolesanywhere import _switch
-from firedoor.kinds import Region, RolesAnywhereId
+from firedoor.kinds import Region, TrustAnchorId
 
 ARN = "arn:{partition}:rolesanywhere:{region}:{account}:trust-anchor/{trust_anchor}"
 PERMISSIONS = (
@@ -26,7 +26,7 @@ REOPENS = _switch.REOPENS
 class Input(Given, frozen=True, kw_only=True):
     """Which, and in which Region; without one the Region in use."""
 
-    trust_anchor: RolesAnywhereId
+    trust_anchor: TrustAnchorId
     region: Region | None = None
 
 

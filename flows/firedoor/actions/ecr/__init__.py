@@ -1,0 +1,1 @@
+"""Actions on ECR, where container images lie."""

@@ -1,0 +1,1 @@
+"""Actions on ECS: tasks, services and the instances that they run on."""

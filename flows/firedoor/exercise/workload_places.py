@@ -1,0 +1,52 @@
+"""Where in a snapshot a part of a function, database, container or cluster stands.
+
+The parts of these are called alike in changes and in snapshots (`simulator.workload_state`), so
+that only the holder has to be found: `functions/thumbnails@eu-central-1/url`.
+"""
+
+from __future__ import annotations
+
+_HOLDERS = {
+    ("lambda", "function"): "functions",
+    ("rds", "db"): "dbs",
+    ("rds", "cluster"): "clusters",
+    ("ecs", "service"): "ecs_services",
+    ("ecs", "task"): "ecs_tasks",
+    ("ecs", "task-definition"): "ecs_definitions",
+    ("ecs", "container-instance"): "container_instances",
+    ("ecr", "repository"): "repositories",
+    ("eks", "cluster"): "eks_clusters",
+}
+_WHOLE = frozenset({"task", "status", "deployment", "restored"})
+"""Parts that are the holder itself, or several things of it."""
+
+
+def workload_place(resource: str) -> str:
+    """The path of a change's resource in a snapshot; "" for what is no workload."""
+    holder, _, part = resource.partition("#")
+    pieces = holder.split(":", 5)
+    if len(pieces) < 6:
+        return ""
+    service, region = pieces[2], pieces[3]
+    kind, name = _split(pieces[5])
+    where = _HOLDERS.get((service, kind))
+    if where is None:
+        return ""
+    what, _, item = part.partition("/")
+    name, _, qualifier = name.partition(":") if service == "lambda" else (name, "", "")
+    if what == "snapshot":
+        return f"db_snapshots/{item}@{region}"
+    if service == "ecs" and kind in ("service", "task"):
+        cluster, _, name = name.partition("/")
+        name = f"{cluster}:{name}" if kind == "service" else name
+    path = [where, f"{name}@{region}"]
+    if what not in _WHOLE:
+        path += [what, *([f"{qualifier} {item}" if qualifier else item] if item else [])]
+    return "/".join(path)
+
+
+def _split(resource: str) -> tuple[str, str]:
+    """`function:x`, `service/cluster/x`, `db:x` → kind and name."""
+    ends = [at for at in (resource.find(":"), resource.find("/")) if at > 0]
+    at = min(ends, default=len(resource))
+    return resource[:at], resource[at + 1 :]
