@@ -305,6 +305,47 @@ def test_each_named_key_of_a_sequence_is_shut_unasked_and_nothing_else(acting: L
     ]
 
 
+def test_what_a_sequence_does_not_name_holds_back_nothing_that_it_names(acting: Library) -> None:
+    machine = "i-0123456789abcdef0"
+
+    routed = route(sequence(buckets=("example-bucket",), instances=(machine,)), acting)
+
+    assert [(each.step, each.target) for each in routed.unasked] == [
+        ("shut", "example-bucket"),
+        ("protect", machine),
+        ("snapshots", machine),
+    ]
+
+
+def test_a_sequence_that_names_nothing_of_the_kind_says_so(acting: Library) -> None:
+    routed = route(sequence(roles=("data-reader",)), acting)
+
+    assert routed.unasked == ()
+    assert "does not name what attack-sequence/named_keys would change" in routed.why
+
+
+@pytest.mark.parametrize(
+    ("pattern", "asks"),
+    [
+        ("arn:aws:s3:::example-*", True),
+        (f"arn:aws:ec2:*:{ACCOUNT}:instance/i-0123456789abcdef0", True),
+        ("arn:aws:ec2:*:*:instance/i-00000000000000000", False),
+        # No user is changed.
+        ("arn:aws:iam::*:user/break-glass", False),
+    ],
+)
+def test_a_protected_bucket_or_machine_in_a_sequence_asks(
+    tmp_path: Path, pattern: str, asks: bool
+) -> None:
+    library = rules(tmp_path, plan=f'{ACT}protect: ["{pattern}"]\n')
+    named = {"buckets": ("example-bucket",), "instances": ("i-0123456789abcdef0",)}
+
+    routed = route(sequence(**named), library)
+
+    assert (routed.unasked == ()) is asks
+    assert (f"may be protected by {pattern!r}" in routed.why) is asks
+
+
 def test_one_protected_user_in_a_sequence_holds_all_its_keys(tmp_path: Path) -> None:
     library = rules(tmp_path, plan=ACT + "protect: ['arn:aws:iam::*:user/bob']\n")
 

@@ -42,6 +42,7 @@ def unasked_steps(
         return (), f"the playbook lets nothing change unasked at severity {severity}"
     brakes = [*_mode(finding, plan), *_doubtful(finding), *([test] if test else [])]
     found: list[Unasked] = []
+    empty: list[str] = []
     actions = {step.id: step for step in runbook.all_steps() if not step.approve}
     for name in listed:
         step = actions.get(name.partition("/")[2])
@@ -50,7 +51,10 @@ def unasked_steps(
         if step is None or not step.action or name.partition("/")[0] != runbook.runbook:
             brakes.append(f"{name} is not a step of {runbook.runbook} that may run unasked")
         elif not targets:
-            brakes.append(f"the finding does not name what {name} would change")
+            # A loop over nothing changes nothing, and is no reason to hold the others back.
+            (empty if step.for_each else brakes).append(
+                f"the finding does not name what {name} would change"
+            )
         elif any(target.startswith("ASIA") for target in targets):
             brakes.append(f"the key is a session's (ASIA…), and {name} needs a long-term one")
         elif step.limit is not None and len(targets) > step.limit:
@@ -61,7 +65,10 @@ def unasked_steps(
                 Unasked(step=step.id or "", action=step.action, target=target, why=why)
                 for target in targets
             ]
-    brakes += _protected(finding, plan, {each.target for each in found})
+    brakes += [
+        *([] if found else empty),
+        *_protected(finding, plan, {each.target for each in found}),
+    ]
     return (() if brakes else tuple(found)), "; ".join(brakes)
 
 
@@ -98,15 +105,15 @@ def _doubtful(finding: Finding) -> list[str]:
 
 
 def _protected(finding: Finding, plan: ResponsePlan, targets: set[str]) -> list[str]:
-    """A protected user or bucket asks. A user's path is not in the finding, so that a pattern with
-    one counts when any path would make it cover him; likewise when only the key is known, and not
-    whose it is."""
-    buckets = {finding.resource.bucket, *finding.resource.buckets} & targets
+    """A protected user, bucket or machine asks. A user's path is not in the finding, so that a
+    pattern with one counts when any path would make it cover him; likewise when only the key is
+    known, and not whose it is."""
+    things = {name: said for name, said in _things(finding).items() if name in targets}
     for pattern in plan.protect:
-        for bucket in sorted(map(str, buckets)):
-            if _may_cover(pattern, f"arn:{finding.partition}:s3:::{bucket}"):
-                return [f"bucket {bucket} may be protected by {pattern!r} of the plan"]
-    if buckets == targets and targets:
+        for name, (what, arn) in sorted(things.items()):
+            if _may_cover(pattern, arn):
+                return [f"{what} {name} may be protected by {pattern!r} of the plan"]
+    if targets and targets <= set(things):
         return []  # No user is changed.
     users = f"arn:{finding.partition}:iam::{finding.account}:user/"
     named = finding.resource
@@ -118,6 +125,22 @@ def _protected(finding: Finding, plan: ResponsePlan, targets: set[str]) -> list[
         if not names and _may_cover(pattern, f"{users}*"):
             return [f"whose key it is is not known yet, and the plan protects {pattern!r}"]
     return []
+
+
+def _things(finding: Finding) -> dict[str, tuple[str, str]]:
+    """What a finding names that is nobody's credential: name → (what it is, ARN)."""
+    named, here = finding.resource, f"{finding.region}:{finding.account}"
+    buckets = {
+        name: ("bucket", f"arn:{finding.partition}:s3:::{name}")
+        for name in (named.bucket, *named.buckets)
+        if name
+    }
+    machines = {
+        name: ("instance", f"arn:{finding.partition}:ec2:{here}:instance/{name}")
+        for name in (named.instance, *named.instances)
+        if name
+    }
+    return buckets | machines
 
 
 def _may_cover(pattern: str, arn: str) -> bool:

@@ -124,14 +124,25 @@ class Reach(Said, frozen=True, kw_only=True):
     accounts: dict[AccountId, Account] = msgspec.field(default_factory=dict)
 
 
+class Slack(Said, frozen=True, kw_only=True):
+    """What an incident's channel has besides: `bookmarks`, name → link, where `{incident}` stands
+    for the incident's id."""
+
+    bookmarks: dict[
+        Annotated[str, msgspec.Meta(min_length=1, max_length=60)],
+        Annotated[str, msgspec.Meta(pattern=r"^https://[^\s]{1,2000}$")],
+    ] = msgspec.field(default_factory=dict)
+
+
 class ResponsePlan(Said, frozen=True, kw_only=True):
     """The whole file.
 
     `accounts`: where firedoor is at work at all. `people`: role → who has it. `protect`: ARNs,
     patterns and tags (`tag:Key=Value`) of what is never changed without asking. `alert`: where else
-    people are told that something waits for them. `correlate`: what belongs together.
-    `may_confirm_alone`: steps whose requester may also approve them. `penetration_tests`: what was
-    agreed; findings that fit ask. `ignore`: pattern of finding types → why they are ignored.
+    people are told that something waits for them. `slack`: what its channels
+    have. `correlate`: what belongs together. `may_confirm_alone`: steps whose requester may also
+    approve them. `penetration_tests`: what was agreed; findings that fit ask. `ignore`: pattern of
+    finding types → why they are ignored.
     """
 
     mode: Modes = Modes()
@@ -141,6 +152,7 @@ class ResponsePlan(Said, frozen=True, kw_only=True):
     may_confirm_alone: tuple[StepName, ...] = ()
     budget: Budget = Budget()
     alert: Alert = Alert()
+    slack: Slack = Slack()
     correlate: Correlate = Correlate()
     penetration_tests: tuple[Pentest, ...] = ()
     mfa: Mfa = Mfa()

@@ -101,6 +101,36 @@ subjects = Table(
     Index("subjects_by_incident", "incident"),
 )
 
+letters = Table(
+    "slack_letters",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(200), nullable=False, unique=True),
+    Column("incident", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("doubtful", Integer, nullable=False),
+    Column("not_before", String(40), nullable=False),
+    Column("token", String(64), nullable=False, unique=True),
+    Column("ts", String(40), nullable=False),
+    Column("why", Text, nullable=False),
+    Index("slack_letters_open", "state", "incident", "id"),
+)
+
+rooms = Table(
+    "slack_rooms",
+    metadata,
+    Column("incident", String(40), primary_key=True),
+    Column("channel", String(40), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Index("slack_rooms_by_channel", "channel"),
+)
+
 
 class Store:
     """An open database. `shared`: it is not the home's own file, other machines may write to it."""

@@ -39,6 +39,30 @@ def test_the_stolen_session_is_told_apart_and_the_others_are_named(
     assert found.keys == [stolen.access_key_id]
 
 
+def test_of_several_keys_those_of_the_role_s_sessions_tell_the_stolen_one_apart(
+    bench: Bench, door: Doors
+) -> None:
+    arn, stolen, mallory = shared_role(bench)
+    elsewhere = bench.session(mallory, bench.role("other", f"arn:aws:iam::{ACCOUNT}:root"))
+    keys = [mallory.access_key_id, elsewhere.access_key_id, stolen.access_key_id]
+    found = door("cloudtrail.lookup_role_use", arn=arn, access_key_ids=keys).observe()
+
+    assert (found.came_from_user, found.words) == ("mallory", "user nightly (export)")
+    assert found.keys == [stolen.access_key_id]
+
+
+def test_where_none_of_several_keys_is_the_role_s_all_count_as_others(
+    bench: Bench, door: Doors
+) -> None:
+    arn, _, mallory = shared_role(bench)
+    found = door(
+        "cloudtrail.lookup_role_use", arn=arn, access_key_ids=[mallory.access_key_id]
+    ).observe()
+
+    assert [use.name for use in found.others] == ["mallory", "nightly"]
+    assert any("which of the role's sessions" in note for note in found.unknown)
+
+
 def test_without_a_key_or_a_name_all_count_as_others(bench: Bench, door: Doors) -> None:
     arn, _, _ = shared_role(bench)
     found = door("cloudtrail.lookup_role_use", arn=arn).observe()

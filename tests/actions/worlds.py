@@ -31,7 +31,7 @@ class World:
     `needs`: IAM actions that these calls need and that their names do not tell.
     `elsewhere`: what is done is done where the organization is administered. `any_target`: its
     permissions are not about one target. `as_root`: calls that a session of root makes, for which
-    nobody else needs permission.
+    nobody else needs permission. `calls_each`: how many calls make one change.
     """
 
     action: str
@@ -45,6 +45,7 @@ class World:
     elsewhere: bool = False
     any_target: bool = False
     as_root: frozenset[str] = frozenset()
+    calls_each: int = 1
 
     @property
     def id(self) -> str:
@@ -532,9 +533,8 @@ WORLDS = (
         person_in_an_organization,
         ATTACH,
         TAKE_OFF,
-        also_writes=_set(
-            CREATE,
-        ),
+        also_writes=_set(CREATE),
+        calls_each=2,
         also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,
@@ -575,9 +575,8 @@ WORLDS = (
         mfa_device,
         "iam:DeactivateMFADevice",
         "",
-        also_writes=_set(
-            "iam:DeleteVirtualMFADevice",
-        ),
+        also_writes=_set("iam:DeleteVirtualMFADevice"),
+        calls_each=2,
     ),
     World("iam.delete_user", "bare", bare, "iam:DeleteUser", ""),
     World(
@@ -635,9 +634,8 @@ WORLDS = (
         in_an_organization,
         ATTACH,
         TAKE_OFF,
-        also_writes=_set(
-            CREATE,
-        ),
+        also_writes=_set(CREATE),
+        calls_each=2,
         also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,
@@ -648,9 +646,8 @@ WORLDS = (
         with_a_path_like_a_pattern,
         ATTACH,
         TAKE_OFF,
-        also_writes=_set(
-            CREATE,
-        ),
+        also_writes=_set(CREATE),
+        calls_each=2,
         also_undoes=_set(SCRAP),
         elsewhere=True,
         any_target=True,

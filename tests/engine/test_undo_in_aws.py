@@ -72,7 +72,7 @@ def test_a_key_that_somebody_deleted_is_left_and_the_deny_comes_back(fire: Fire)
 
     assert of(planned, "keys").verdict == "drift"
     assert of(planned, "keys").why.startswith("somebody has deleted it since")
-    assert [each["step"] for each in done["undone"]] == ["deny"]
+    assert [each["step"] for each in done["undone"]] == ["deny", "boundary"]
     assert fire.policies() == ["own"]
 
 
@@ -125,7 +125,7 @@ def test_a_key_that_somebody_made_active_again_needs_nothing(fire: Fire) -> None
 def test_a_stolen_key_stays_shut_however_late_it_is(fire: Fire) -> None:
     done = undo(fire.desk, plan_undo(fire.desk))
 
-    assert [each["step"] for each in done["undone"]] == ["deny"]
+    assert [each["step"] for each in done["undone"]] == ["deny", "boundary"]
     assert [each["step"] for each in done["left"]] == ["keys"]
     assert fire.status() == {"Inactive"}
     assert fire.summary().status == "partly_undone"

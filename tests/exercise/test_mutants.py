@@ -15,6 +15,7 @@ from tests.exercise.mutants import Mutant, actions, mutants, program_of, shipped
 
 # Which objective of which scenario notices, and what it says, where somebody has looked.
 LEAKED = "leaked-access-key"
+KEYS, THEFT, WORK = "attack-sequence", "data-theft-sequence", "workload-sequence"
 NOTICED = {
     ("compromised-credentials", "named_key"): (LEAKED, "leaked_key", "thief still got through"),
     ("compromised-credentials", "deny"): (
@@ -50,6 +51,22 @@ NOTICED = {
         "role_sessions",
         "role_session still got through",
     ),
+    ("attack-sequence", "named_keys"): (KEYS, "both_keys", "builder still got through"),
+    ("attack-sequence", "users"): (KEYS, "both_users", "minted still got through"),
+    ("attack-sequence", "lone_keys"): (KEYS, "lone_key", "reporter still got through"),
+    ("attack-sequence", "shut"): (THEFT, "shut", "stranger still got through"),
+    ("attack-sequence", "protect"): (THEFT, "machine_kept", "is terminated"),
+    ("attack-sequence", "snapshots"): (THEFT, "disk", "length(Snapshots) is 0"),
+    ("attack-sequence", "root"): (THEFT, "root", "old_root still got through"),
+    ("attack-sequence", "roles"): (THEFT, "role", "exporting still got through"),
+    ("attack-sequence", "buckets"): (THEFT, "destruction", "is Enabled; wanted Disabled"),
+    ("attack-sequence", "open_buckets"): (THEFT, "outside", "outsider still got through"),
+    ("attack-sequence", "websites"): (THEFT, "website", "passer_by still got through"),
+    ("attack-sequence", "machines"): (THEFT, "machine", "beacon still got through"),
+    ("attack-sequence", "functions"): (WORK, "function", "ReservedConcurrentExecutions"),
+    ("attack-sequence", "databases"): (WORK, "database", "wanted"),
+    ("attack-sequence", "database_clusters"): (WORK, "database_cluster", "DeletionProtection"),
+    ("attack-sequence", "eks_clusters"): (WORK, "cluster", "wanted 1"),
 }
 CASES = mutants()
 

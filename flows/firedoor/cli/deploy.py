@@ -9,7 +9,7 @@ import click
 from firedoor.cli.terminal import json_option, print_json
 from firedoor.errors import BadInput
 
-PARTS = ("aws", "systemd", "container")
+PARTS = ("aws", "systemd", "container", "slack")
 
 
 @click.command("deploy")
@@ -25,7 +25,8 @@ PARTS = ("aws", "systemd", "container")
 @click.option("--runbook", "runbooks", multiple=True, help="For these alone; without it, all.")
 @json_option
 def deploy_command(part: str, way: str, runbooks: tuple[str, ...], as_json: bool) -> None:
-    """Print what a team sets up: `aws` (a CloudFormation template), `systemd`, `container`.
+    """Print what a team sets up: `aws` (a CloudFormation template), `systemd`, `container`,
+    `slack` (the manifest of its app).
 
     The template wires GuardDuty and its likes through EventBridge to firedoor, and makes the
     responder's role with exactly what the runbooks need:
@@ -33,9 +34,11 @@ def deploy_command(part: str, way: str, runbooks: tuple[str, ...], as_json: bool
     firedoor deploy aws > firedoor.json; aws cloudformation deploy --template-file firedoor.json …
     """
     from firedoor.deploy import on_a_machine  # lazy: only what is printed
+    from firedoor.deploy.chat_side import manifest
 
     if part != "aws":
-        text = on_a_machine.UNIT if part == "systemd" else on_a_machine.CONTAINER
+        texts = {"systemd": on_a_machine.UNIT, "container": on_a_machine.CONTAINER}
+        text = texts.get(part) or manifest()
         if as_json:
             print_json({"part": part, "text": text})
         else:

@@ -10,7 +10,7 @@ import click
 from firedoor.cli.options import account_option, region_option
 from firedoor.cli.terminal import clean, console, json_option, print_json, tell
 from firedoor.doctor import account as in_account
-from firedoor.doctor import machine, readiness
+from firedoor.doctor import chat, machine, readiness
 from firedoor.doctor.model import Look, looked
 from firedoor.errors import FiredoorError
 from firedoor.library import Library
@@ -58,6 +58,7 @@ def _looks(ready: bool, account: str | None, region: str | None) -> Iterator[Loo
             ("store", machine.keeping),
             ("prefect", machine.prefect),
             ("resident", machine.resident),
+            ("Slack", chat.slack),
         ):
             yield from looked(name, looking)
     from firedoor.aws import connect  # lazy: botocore

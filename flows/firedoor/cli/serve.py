@@ -7,12 +7,19 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from firedoor.masking import masked_text
+
+if TYPE_CHECKING:
+    from firedoor.inbox import Inbox
+    from firedoor.service.post import Post
 
 
 @click.command("serve")
@@ -34,6 +41,10 @@ def serve_command(host: str, port: int, certificate: str, key: str) -> None:
     FIREDOOR_SQS_QUEUE_URL. 202 means: on disk. GET /healthz and /readyz answer anybody, /metrics a
     key of FIREDOOR_METRICS_KEYS. Lists of keys are comma-separated: set two to change one.
 
+    With FIREDOOR_SLACK_BOT_TOKEN every incident gets a channel in Slack, and approvals buttons
+    there: by Socket Mode (FIREDOOR_SLACK_APP_TOKEN) or POST /slack/events, /slack/interactions and
+    /slack/commands (FIREDOOR_SLACK_SIGNING_SECRET). `firedoor deploy slack` prints the app.
+
     `run`, `resume` and `ingest` hand over to it through a Unix socket in FIREDOOR_HOME
     (resident.sock), which its owner alone can reach, or a group that FIREDOOR_SOCKET_GROUP names;
     FIREDOOR_RESIDENT=off keeps them from it.
@@ -47,6 +58,7 @@ def serve_command(host: str, port: int, certificate: str, key: str) -> None:
     """
     from firedoor import settings
     from firedoor.service.resident import serve  # lazy: the engine
+    from firedoor.slack.working import beside
     from firedoor.web.server import Address, listening
 
     address = Address(host=host, port=port, certificate=certificate, key=key)
@@ -61,12 +73,18 @@ def serve_command(host: str, port: int, certificate: str, key: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+
+    @contextmanager
+    def faces(post: Post, inbox: Inbox) -> Iterator[None]:
+        with beside(post) as slack, listening(post, inbox, address, slack):
+            yield
+
     ended = serve(
         settings.home(),
         stopping,
         _say,
         group=os.environ.get("FIREDOOR_SOCKET_GROUP", ""),
-        faces=lambda post, inbox: listening(post, inbox, address),
+        faces=faces,
     )
     sys.stderr.flush()
     if not ended:

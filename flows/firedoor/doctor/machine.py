@@ -148,7 +148,6 @@ def resident() -> Iterator[Look]:
         ("FIREDOOR_HOOK_KEYS", "EventBridge"),
         ("FIREDOOR_SNS_TOPICS", "SNS"),
         ("FIREDOOR_SQS_QUEUE_URL", "SQS"),
-        ("FIREDOOR_SLACK_BOT_TOKEN", "Slack"),
     ):
         there = bool(os.environ.get(variable))
         seen = "set" if there else f"off ({variable} is not set here)"

@@ -5,7 +5,6 @@ A journal that nobody writes to is not read: the anchors' files tell which were 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,14 +15,12 @@ from firedoor.engine.alerting import alert_broken
 from firedoor.engine.running import Outcome, alone, start
 from firedoor.engine.verifying import verify
 from firedoor.errors import FiredoorError, NotFound, RunFailed
+from firedoor.service.changes import Changes
 from firedoor.service.job import Job
 from firedoor.service.post import BY, Post
 from firedoor.service.standing import Unended, answered, cut_off, due, look_again
 
 EVERY_SECONDS = 0.5
-SHARED_EVERY = 10
-"""Rounds between looks at a store that other machines write to as well."""
-
 TRIES = 6
 AGAIN = timedelta(seconds=10)
 """After a failure it is tried again, each time twice as late; then it is left to people."""
@@ -37,16 +34,15 @@ class Rounds:
 
     def __init__(self, post: Post) -> None:
         self._post = post
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._changes = Changes(post)
         self._wake: dict[str, datetime] = {}
         self._failed: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._cut_off: set[str] = set()
         self._lock = threading.Lock()
-        self._count = 0
 
     def first(self) -> None:
         """Go on with what was cut off when the last resident, or anybody, was killed."""
-        self._changed()
+        self._changes.look()
         for incident in self._post.incidents():
             entries = self._read(incident)
             busy = self._post.job_of(incident) is not None
@@ -59,12 +55,11 @@ class Rounds:
     def once(self) -> None:
         """One round."""
         now = _now()
-        self._count += 1
         with self._lock:
             woken = [incident for incident, at in self._wake.items() if at <= now]
             for incident in woken:
                 del self._wake[incident]
-        for incident in dict.fromkeys([*self._changed(), *woken]):
+        for incident in dict.fromkeys([*self._changes.look(), *woken]):
             entries = self._read(incident)
             if entries:
                 self._look(incident, entries, busy=self._post.job_of(incident) is not None)
@@ -178,25 +173,6 @@ class Rounds:
         except FiredoorError as error:
             self._post.log(f"{incident}: {error}")
             return []
-
-    def _changed(self) -> list[str]:
-        """The incidents that somebody has written to since the last look."""
-        found = []
-        journal = self._post.office().journal
-        folder = journal.anchors("x").parent
-        if folder.is_dir():
-            with os.scandir(folder) as files:
-                for file in files:
-                    if not file.name.endswith(".txt"):
-                        continue
-                    told = file.stat()
-                    stamp = (told.st_mtime_ns, told.st_size)
-                    if self._seen.get(file.name) != stamp:
-                        self._seen[file.name] = stamp
-                        found.append(file.name.removesuffix(".txt"))
-        if journal.store.shared and self._count % SHARED_EVERY == 0:
-            found += self._post.incidents()
-        return found
 
 
 def _last_word(entries: Sequence[Entry]) -> int:

@@ -38,6 +38,7 @@ class Asked:
 
 
 _PREFIX = {
+    "sso-admin": "sso",
     "elbv2": "elasticloadbalancing",
     "elb": "elasticloadbalancing",
     "efs": "elasticfilesystem",
@@ -113,10 +114,10 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
         return [Asked(action, arn) for arn in organizations.resources(call, caller)]
     if call.service == "rolesanywhere":
         return [Asked(action, roles_anywhere.resource(call, caller))]
-    if named := naming.resources(call, caller):
-        return [Asked(action, arn) for arn in named]
     if call.service in workloads.SERVICES:
         return [Asked(action, arn) for arn in workloads.resources(call, caller.account)]
+    if named := naming.resources(call, caller):
+        return [Asked(action, arn) for arn in named]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:
         named = compute.resources(call, caller.account)
         more = [Asked(*each) for each in compute.besides(call, caller.account)]

@@ -228,7 +228,9 @@ def _befall(call: Call, caller: Caller, fault: Fault | None) -> None:
 
 def _account(call: Call, caller: Caller) -> str:
     """Whose state a call works on: a key's owner's; an anonymous one's is the bucket's."""
-    if caller.account or call.drill:
+    if call.drill:
+        return caller.account
+    if caller.account:
         return kms.owner(call, caller) or caller.account
     bucket = accounts.bucket(str(call.params.get("Bucket") or ""))
     if bucket is None:

@@ -11,15 +11,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from firedoor.slack.working import Slack
 from firedoor.web.hooks import Hooks, authorised
 from firedoor.web.openapi import document
 from firedoor.web.reading import Turned, refusal
+from firedoor.web.slack import SlackRequests
 
 Ready = Callable[[], tuple[bool, dict[str, str]]]
 
 
-def application(hooks: Hooks, ready: Ready, metrics: Callable[[], bytes]) -> Starlette:
-    """The service over HTTP. `ready`: whether findings can be taken in, and what else to tell."""
+def application(
+    hooks: Hooks, ready: Ready, metrics: Callable[[], bytes], slack: Slack | None = None
+) -> Starlette:
+    """The service over HTTP. `ready`: whether findings can be taken in, and what else to tell.
+    `slack` None: it is off, and what comes in its name is refused."""
+    chat = SlackRequests(slack)
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -52,6 +58,9 @@ def application(hooks: Hooks, ready: Ready, metrics: Callable[[], bytes]) -> Sta
             Route("/openapi.json", openapi),
             Route("/hooks/eventbridge", hooks.eventbridge, methods=["POST"]),
             Route("/hooks/sns", hooks.sns, methods=["POST"]),
+            Route("/slack/events", chat.events, methods=["POST"]),
+            Route("/slack/interactions", chat.interactions, methods=["POST"]),
+            Route("/slack/commands", chat.commands, methods=["POST"]),
         ],
         exception_handlers={HTTPException: _plainly, Exception: _fault},
     )

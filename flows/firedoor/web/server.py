@@ -14,6 +14,7 @@ import uvicorn
 from firedoor.errors import BadInput, Refused
 from firedoor.inbox import Inbox
 from firedoor.service.post import Post
+from firedoor.slack.working import Slack
 from firedoor.web.app import application
 from firedoor.web.hooks import Hooks
 from firedoor.web.keys import SHORT, keys_in
@@ -34,7 +35,9 @@ class Address:
 
 
 @contextmanager
-def listening(post: Post, inbox: Inbox, address: Address) -> Iterator[None]:
+def listening(
+    post: Post, inbox: Inbox, address: Address, slack: Slack | None = None
+) -> Iterator[None]:
     """Answer HTTP for the block. Refused when the address is taken; BadInput when it is none."""
     bound = _bound(address)
     number = bound.getsockname()[1]
@@ -45,7 +48,7 @@ def listening(post: Post, inbox: Inbox, address: Address) -> Iterator[None]:
         prefect = "warm" if post.ready.is_set() else "starting"
         return not why, {"prefect": prefect, **({"why": why} if why else {})}
 
-    app = application(Hooks(inbox, post.log), ready, metrics.text)
+    app = application(Hooks(inbox, post.log), ready, metrics.text, slack)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

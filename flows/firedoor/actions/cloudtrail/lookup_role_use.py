@@ -52,11 +52,14 @@ EC2 = "ec2.amazonaws.com"
 class Input(Given, frozen=True, kw_only=True):
     """The role by ARN, with its path; and what tells the stolen session apart, if it is known.
 
-    `services` and `trusted`: whom the trust policy names; `instance_profiles`: ARNs.
+    `access_key_ids`: several keys of which some may be of sessions of this role, as a finding about
+    several actors names them; long-term ones are no session's. `services` and `trusted`: whom the
+    trust policy names; `instance_profiles`: ARNs.
     """
 
     arn: Arn
     access_key_id: AccessKeyId | None = None
+    access_key_ids: list[AccessKeyId] = msgspec.field(default_factory=list)
     session: str | None = None
     instance: str | None = None
     services: list[str] = msgspec.field(default_factory=list)
@@ -103,10 +106,8 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     """Who assumed it, who carries it."""
     regions, unknown = all_regions(aws)
     since = case.now - parse_duration(given.lookback)
-    names = [("ResourceName", given.arn)]
-    if given.access_key_id:
-        # The event that handed the key out names it, however many others there are.
-        names.append(("ResourceName", given.access_key_id))
+    # The event that handed a key out names it, however many others there are.
+    names = [("ResourceName", each) for each in (given.arn, *_sought(given))]
     asked = {f"{n} {v} {region}": (n, v, region) for n, v in names for region in regions}
     found = sweep(
         list(asked),
@@ -116,8 +117,8 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     )
     events = [event for event in found.events if _assumes(event, given.arn) and succeeded(event)]
     instances = _instances(aws, regions, given.instance_profiles, unknown)
-    known = bool(given.access_key_id or given.session or given.instance)
     stolen = [event for event in events if _is_stolen(event, given)]
+    known = bool(stolen or given.access_key_id or given.session or given.instance)
     others = _uses([event for event in events if event not in stolen])
     carrying = [each for each in instances if each not in _victims(given, stolen)]
     # What could not be looked at may be somebody's work.
@@ -140,7 +141,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
                 about=f"CloudTrail: who assumed {given.arn}",
             ),
         ),
-        unknown=(*unknown, *found.unknown, *_doubts(given, stolen), DELIVERY),
+        unknown=(*unknown, *found.unknown, *_doubts(known, stolen), DELIVERY),
     )
 
 
@@ -153,8 +154,14 @@ def _session(event: Event) -> str:
     return str((event.get("requestParameters") or {}).get("roleSessionName") or "")
 
 
+def _sought(given: Input) -> list[str]:
+    """The keys of sessions that tell the stolen one apart."""
+    several = [key for key in given.access_key_ids if key.startswith("ASIA")]
+    return list(dict.fromkeys([*filter(None, [given.access_key_id]), *several]))[:MOST_KEYS]
+
+
 def _is_stolen(event: Event, given: Input) -> bool:
-    if given.access_key_id and minted(event) == given.access_key_id:
+    if minted(event) in _sought(given):
         return True
     return bool(_session(event)) and _session(event) in (given.session, given.instance)
 
@@ -252,8 +259,8 @@ def _instances(
     return sorted(found)
 
 
-def _doubts(given: Input, stolen: Sequence[Event]) -> list[str]:
-    if not (given.access_key_id or given.session or given.instance):
+def _doubts(known: bool, stolen: Sequence[Event]) -> list[str]:
+    if not known:
         return ["which of the role's sessions is stolen is not said: all count as others"]
     origins = [str(_origin(event)["came_from"]) for event in stolen]
     instances = [each for each in dict.fromkeys(origins) if each.startswith("instance ")]

@@ -25,6 +25,7 @@ from firedoor.actions.s3._acl import Grant, as_grants
 from firedoor.actions.s3._bucket import BUCKET, DELETED, is_gone, setting
 from firedoor.actions.s3._lifecycle import deletes, rules_of
 from firedoor.actions.s3._policy import is_public, outsiders, statements
+from firedoor.actions.s3._purpose import meant_public
 from firedoor.actions.s3.block_sse_c import blocks
 from firedoor.actions.s3.block_sse_c import rules_of as encryption_rules
 from firedoor.actions.s3control._block import missing
@@ -84,14 +85,6 @@ SETTINGS = {
 }
 MORE = ("account_public_access_block", "access_points", "multi_region_access_points")
 KEEPS = tuple(f"s3.{name}" for name in (*SETTINGS, *MORE))
-PUBLIC_TAGS = frozenset({"public", "public-by-design", "publicaccess", "website"})
-"""Keys of tags that say that a bucket is meant to be public, unless their value says no. Whoever
-may tag can set one: it only ever raises the question."""
-NO = frozenset(
-    {"", "no", "false", "0", "none", "private", "internal", "confidential", "restricted"}
-)
-
-
 NO_BUCKET = "there is no such bucket"
 
 
@@ -166,7 +159,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
         arn=f"arn:{case.partition}:s3:::{given.bucket}",
         gone=gone,
         website=bool(found.get("website")),
-        meant_public=not gone and _meant_public(found),
+        meant_public=not gone and meant_public(found),
         blocked=not set(own_off) & set(account_off),
         account_blocked=not account_off,
         public_policy=any(map(is_public, statements(document))),
@@ -208,17 +201,6 @@ def _setting(aws: Aws, given: Input, case: Case, operation: str) -> dict[str, An
 def _policy(found: dict[str, Any]) -> dict[str, Any]:
     text = found.get("policy", {}).get("Policy")
     return dict(json.loads(text)) if text else {}
-
-
-def _meant_public(found: dict[str, Any]) -> bool:
-    """Whether it may be public on purpose: then people are asked."""
-    if "website" not in found or "tags" not in found or found["website"]:
-        return True
-    return any(
-        str(tag.get("Key", "")).lower() in PUBLIC_TAGS
-        and str(tag.get("Value", "")).lower() not in NO
-        for tag in found["tags"].get("TagSet") or []
-    )
 
 
 def _enabled(lifecycle: dict[str, Any]) -> Iterator[dict[str, Any]]:

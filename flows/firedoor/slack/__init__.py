@@ -1,0 +1,1 @@
+"""Slack: where the team works the incident. Never on the path of safety: it reads the journal."""
