@@ -17,8 +17,8 @@ _HOLDERS = {
     ("ecr", "repository"): "repositories",
     ("eks", "cluster"): "eks_clusters",
 }
-_WHOLE = frozenset({"task", "status", "deployment", "restored"})
-"""Parts that are the holder itself, or several things of it."""
+_WHOLE = frozenset({"task", "status", "restored"})
+"""Parts that are the holder itself, nothing below it."""
 
 
 def workload_place(resource: str) -> str:
@@ -29,13 +29,17 @@ def workload_place(resource: str) -> str:
         return ""
     service, region = pieces[2], pieces[3]
     kind, name = _split(pieces[5])
+    if service == "ec2":
+        return _machine_place(region, kind, name, part)
+    if service == "rds" and kind in ("snapshot", "cluster-snapshot"):
+        return f"compute/{region}/database_snapshots/{name}"
     where = _HOLDERS.get((service, kind))
     if where is None:
         return ""
     what, _, item = part.partition("/")
     name, _, qualifier = name.partition(":") if service == "lambda" else (name, "", "")
     if what == "snapshot":
-        return f"db_snapshots/{item}@{region}"
+        return f"compute/{region}/database_snapshots/{item}"
     if service == "ecs" and kind in ("service", "task"):
         cluster, _, name = name.partition("/")
         name = f"{cluster}:{name}" if kind == "service" else name
@@ -43,6 +47,19 @@ def workload_place(resource: str) -> str:
     if what not in _WHOLE:
         path += [what, *([f"{qualifier} {item}" if qualifier else item] if item else [])]
     return "/".join(path)
+
+
+def _machine_place(region: str, kind: str, name: str, part: str) -> str:
+    """Of an instance, its interfaces and its isolation group; "" for what else EC2 has."""
+    if kind == "instance" and part == "snapshots":
+        # Their ids are EC2's choice.
+        return f"compute/{region}/snapshots"
+    if kind == "vpc" and part.startswith("security-group/"):
+        return f"compute/{region}/security_groups/{name}/{part.partition('/')[2]}"
+    if kind == "region":
+        return f"compute/{region}/{part}"
+    where = {"instance": "instances", "network-interface": "interfaces"}.get(kind)
+    return f"compute/{region}/{where}/{name}" if where else ""
 
 
 def _split(resource: str) -> tuple[str, str]:

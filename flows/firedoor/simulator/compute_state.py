@@ -37,7 +37,12 @@ def compute(account: str, beside: Mapping[tuple[str, ...], Any]) -> Data:
         _add(found, region, "load_balancers", balancers)
     for region, databases in _used("rds", account):
         snapshots = {**databases.database_snapshots, **databases.cluster_snapshots}
-        shares = {name: sorted({*one.attributes["restore"]}) for name, one in snapshots.items()}
+        # RDS's own (`rds:…`) come and go with the databases.
+        shares = {
+            name: sorted({*one.attributes["restore"]})
+            for name, one in snapshots.items()
+            if not name.startswith("rds:")
+        }
         _add(found, region, "database_snapshots", shares)
     for region, managers in _used("ssm", account):
         _add(found, region, "commands", sorted(one.document_name for one in managers._commands))

@@ -151,7 +151,8 @@ def connect(state: State, call: Call, caller: Caller) -> Result:
     groups = [str(one) for one in found.vpc_security_group_ids]
     if not any(_lets_in(ec2, group, address, int(found.port or 5432)) for group in groups):
         raise _denied("no security group lets the address in")
-    by_hand = None if found.manage_master_user_password else found._master_user_password
+    holder = getattr(found, "cluster", None) or found
+    by_hand = None if holder.manage_master_user_password else holder._master_user_password
     if not by_hand or by_hand != call.params.get("Password"):
         raise _denied("password authentication failed")
     _sessions(found).add(call.source_ip)

@@ -115,7 +115,9 @@ def asked(call: Call, caller: Caller) -> list[Asked]:
     if call.service == "rolesanywhere":
         return [Asked(action, roles_anywhere.resource(call, caller))]
     if call.service in workloads.SERVICES:
-        return [Asked(action, arn) for arn in workloads.resources(call, caller.account)]
+        named = workloads.resources(call, caller.account)
+        more = [Asked(*each) for each in workloads.besides(call, caller.account)]
+        return [Asked(action, arn) for arn in named] + more
     if named := naming.resources(call, caller):
         return [Asked(action, arn) for arn in named]
     if call.service in compute.SERVICES and call.operation not in compute.WITHOUT_RESOURCE:

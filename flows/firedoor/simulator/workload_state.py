@@ -25,7 +25,6 @@ def workloads(account: str) -> Data:
         ("functions", lambda_backends, _functions),
         ("dbs", rds_backends, _databases),
         ("clusters", rds_backends, _db_clusters),
-        ("db_snapshots", rds_backends, _db_snapshots),
         ("ecs_services", ecs_backends, _services),
         ("ecs_tasks", ecs_backends, _tasks),
         ("ecs_definitions", ecs_backends, _definitions),
@@ -94,7 +93,8 @@ def _settings(one: Any) -> Data:
 def _databases(backend: Any) -> Data:
     return {
         name: {
-            **_settings(one),
+            # Those of an instance in a cluster are the cluster's.
+            **({} if getattr(one, "cluster", None) else _settings(one)),
             "publicly-accessible": bool(one.publicly_accessible),
             "parameter-group": [group.name for group in one.db_parameter_groups()],
             "restart": len(getattr(one, "restarts", ())),
@@ -110,17 +110,12 @@ def _db_clusters(backend: Any) -> Data:
     }
 
 
-def _db_snapshots(backend: Any) -> Data:
-    taken = {**backend.database_snapshots, **backend.cluster_snapshots}
-    return dict.fromkeys(taken, "taken")
-
-
 def _services(backend: Any) -> Data:
     return {
         key: {
             "desired-count": one.desired_count,
             "execute-command": bool(getattr(one, "enable_execute_command", False)),
-            "definition": str(one.task_definition).rpartition("/")[2],
+            "task-definition": str(one.task_definition).rpartition("/")[2],
         }
         for key, one in backend.services.items()
     }

@@ -7,8 +7,10 @@ the version or alias; RDS's snapshots and restores are about what they make as w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.ecs.models import ecs_backends
 
 from firedoor.simulator.wire import Call
 
@@ -47,8 +49,64 @@ def resources(call: Call, account: str) -> list[str]:
     return _OF[call.service](call, root) or ["*"]
 
 
+def besides(call: Call, account: str) -> list[tuple[str, str]]:
+    """What a call needs permission for beside its own action: (action, resource)."""
+    here = f"{call.region}:{account}"
+    params = call.params
+    found: list[tuple[str, str]] = []
+    if call.service == "rds":
+        secret = f"arn:aws:secretsmanager:{here}:secret:rds!db"
+        if params.get("ManageMasterUserPassword"):
+            # RDS makes the secret in the caller's name.
+            found += [
+                (f"secretsmanager:{name}", secret) for name in ("CreateSecret", "TagResource")
+            ]
+            found.append(("kms:DescribeKey", f"arn:aws:kms:{here}:key/secretsmanager"))
+        if params.get("RotateMasterUserPassword"):
+            found.append(("secretsmanager:RotateSecret", secret))
+        if params.get("Tags") and call.operation.startswith(("Create", "Restore")):
+            found.append(("rds:AddTagsToResource", f"arn:aws:rds:{here}:{_made(params)}"))
+    role = _passed(call, account)
+    if role:
+        found.append(("iam:PassRole", role))
+    if call.name == "eks:CreateAccessEntry" and params.get("tags"):
+        entry = f"arn:aws:eks:{here}:access-entry/{params['clusterName']}/x"
+        found.append(("eks:TagResource", entry))
+    return found
+
+
+def _made(params: Mapping[str, Any]) -> str:
+    """What an RDS call makes: a snapshot before what it is of, a target before its source."""
+    made = (
+        "DBSnapshotIdentifier",
+        "DBClusterSnapshotIdentifier",
+        "TargetDBInstanceIdentifier",
+        "DBInstanceIdentifier",
+        "DBClusterIdentifier",
+    )
+    name = next(each for each in made if params.get(each))
+    return f"{_RDS[name]}:{params[name]}"
+
+
+def _passed(call: Call, account: str) -> str:
+    """The role that a call hands to a service."""
+    if call.name == "eks:CreatePodIdentityAssociation":
+        return str(call.params["roleArn"])
+    if call.name == "ecs:UpdateService" and call.params.get("taskDefinition"):
+        backend = ecs_backends[account][call.region]
+        family, _, number = str(call.params["taskDefinition"]).rpartition("/")[2].partition(":")
+        found = backend.task_definitions.get(family, {}).get(int(number or 0))
+        return str(getattr(found, "task_role_arn", None) or "")
+    return ""
+
+
+_PASSED_TO = {"eks": "pods.eks.amazonaws.com", "ecs": "ecs-tasks.amazonaws.com"}
+
+
 def context(call: Call, account: str) -> dict[str, str]:
     """Condition keys of a call, beside the general ones."""
+    if call.service in _PASSED_TO and _passed(call, account):
+        return {"iam:PassedToService": _PASSED_TO[call.service]}
     if call.service != "lambda" or not call.params.get("UUID"):
         return {}
     backend = lambda_backends[account][call.region]

@@ -28,6 +28,8 @@ PERMISSIONS = (
 )
 EXAMPLE = {"cluster": "shop", "service": "checkout", "definition": "checkout:7", "count": 2}
 REOPENS = Reopens("the service would run what it ran before")
+DEFINITION, COUNT = "task-definition", "desired-count"
+_WORDS = {DEFINITION: "task definition", COUNT: "desired tasks"}
 
 
 class Input(OfService, frozen=True, kw_only=True):
@@ -43,28 +45,31 @@ def observe(aws: Aws, given: Input, case: Case) -> Found:
     if found is None:
         return Found(parts={}, gone=True)
     arn = arn_of(aws, given.region, "service", given.cluster, given.service)
-    return Found(parts={f"{arn}#deployment": _runs(found)})
+    # The number under the part that ecs.scale_service changes as well: whoever is the last counts.
+    runs = _runs(found)
+    return Found(parts={f"{arn}#{DEFINITION}": runs[0], f"{arn}#{COUNT}": runs[1]})
 
 
-def _runs(service: dict[str, Any]) -> dict[str, Any]:
+def _runs(service: dict[str, Any]) -> tuple[str, Any]:
     definition = str(service.get("taskDefinition") or "").rpartition("/")[2]
-    return {"definition": definition, "count": service.get("desiredCount")}
+    return definition, service.get("desiredCount")
 
 
 def changes(given: Input, before: Found, case: Case) -> list[Change]:
-    """To the good revision."""
+    """To the good revision, then to the number of tasks."""
+    wanted = {DEFINITION: given.definition, COUNT: given.count}
     found = []
     for resource, now in before.parts.items():
-        count = now["count"] if given.count is None else given.count
-        to = {"definition": given.definition, "count": count}
-        if now != to:
-            found.append(Change(resource=resource, what="deployment", from_=now, to=to))
+        part = resource.rpartition("#")[2]
+        if wanted[part] is not None and now != wanted[part]:
+            found.append(Change(resource=resource, what=_WORDS[part], from_=now, to=wanted[part]))
     return found
 
 
 def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
-    """Deploy; NotFound when the service is gone."""
-    to: dict[str, Any] = dict(change.to)
+    """Set one of the two; NotFound when the service is gone."""
+    part = change.resource.rpartition("#")[2]
+    named = {"taskDefinition" if part == DEFINITION else "desiredCount": change.to}
     try:
         aws.call(
             "ecs",
@@ -72,8 +77,7 @@ def apply(aws: Aws, given: Input, change: Change, case: Case) -> None:
             region=given.region,
             cluster=given.cluster,
             service=given.service,
-            taskDefinition=to["definition"],
-            desiredCount=to["count"],
+            **named,
         )
     except AwsError as error:
         if error.code not in GONE:
@@ -87,15 +91,12 @@ def verify(aws: Aws, given: Input, case: Case) -> list[Check]:
     what = f"service {given.service} runs {given.definition}"
     if found is None:
         return [Check(what=what, holds=False, seen="there is no such service")]
-    now = _runs(found)
-    good = now["definition"] == given.definition and given.count in (None, now["count"])
-    return [Check(what=what, holds=good, seen=f"{now['definition']}, {now['count']} desired")]
+    definition, count = _runs(found)
+    good = definition == given.definition and given.count in (None, count)
+    return [Check(what=what, holds=good, seen=f"{definition}, {count} desired")]
 
 
 def commands(change: Change) -> list[list[str]]:
     """The AWS CLI's words."""
-    to: dict[str, Any] = dict(change.to)
-    count = ["--desired-count", str(to["count"])]
-    return _cluster.cli(
-        change, "update-service", "--task-definition", str(to["definition"]), *count
-    )
+    option = "task-definition" if change.resource.endswith(f"#{DEFINITION}") else "desired-count"
+    return _cluster.cli(change, "update-service", f"--{option}", str(change.to))

@@ -45,7 +45,7 @@ PERMISSIONS = (
     ),
     Permission(
         "logs:FilterLogEvents",
-        "arn:{partition}:logs:{region}:{account}:log-group:/aws/eks/{cluster}/cluster:*",
+        "arn:{partition}:logs:{region}:{account}:log-group:/aws/eks/{cluster}/cluster*",
     ),
 )
 EXAMPLE = {"cluster": "production", "user": "system:serviceaccount:shop:checkout"}
