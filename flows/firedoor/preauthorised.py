@@ -51,8 +51,8 @@ def unasked_steps(
         if step is None or not step.action or name.partition("/")[0] != runbook.runbook:
             brakes.append(f"{name} is not a step of {runbook.runbook} that may run unasked")
         elif not targets:
-            # A loop over nothing changes nothing; a playbook may list a step for an instance and one
-            # for its cluster: neither is a reason to hold the others back.
+            # A loop over nothing changes nothing; a playbook may list a step for an instance and
+            # one for its cluster: neither is a reason to hold the others back.
             empty.append(f"the finding does not name what {name} would change")
         elif any(target.startswith("ASIA") for target in targets):
             brakes.append(f"the key is a session's (ASIA…), and {name} needs a long-term one")
