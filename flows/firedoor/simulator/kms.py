@@ -177,7 +177,10 @@ def resource_of(call: Call, caller: Caller) -> str:
 
 
 def snapshot(account: str) -> dict[str, Any]:
-    """The keys of an account by id: whether they are on, what is due, who may use them."""
+    """The keys of an account by id: whether they are on, what is due, who may use them.
+
+    Those that AWS makes for its services (`alias/aws/…`), when first needed, are AWS's.
+    """
     regions: Mapping[str, Any] = kms_backends.get(account, {})
     return {
         str(key.id): {
@@ -188,4 +191,5 @@ def snapshot(account: str) -> dict[str, Any]:
         }
         for backend in regions.values()
         for key in backend.keys.values()
+        if not any(name.startswith("alias/aws/") for name in backend.get_all_aliases()[key.id])
     }
