@@ -160,9 +160,23 @@ def allowed(request: Request, whole: dict[str, Any], but: dict[str, Any]) -> boo
     return decide(request, PolicySet(identity=(rest,))).allowed
 
 
+CONTAINS = {
+    "cloudtrail:LookupEvents",
+    "iam:AttachUserPolicy",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+}
+"""What no containment goes without in the scenario that is played."""
+
+
 def statements() -> list[int]:
+    """The places of the statements that allow one of these."""
     listed = document(RUNBOOK)["Statement"]
-    return [place for place, each in enumerate(listed) if each["Effect"] == "Allow"]
+    return [
+        place
+        for place, each in enumerate(listed)
+        if each["Effect"] == "Allow" and CONTAINS & set(each["Action"])
+    ]
 
 
 @pytest.mark.parametrize("missing", statements())

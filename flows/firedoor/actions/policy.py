@@ -128,22 +128,24 @@ def shorter(document: Mapping[str, Any], most: int = SESSION) -> tuple[dict[str,
     if size(whole) <= most:
         return whole, "the runbook's own policy"
     allowed = [each for each in document["Statement"] if each["Effect"] == "Allow"]
-    reads = sorted(
-        {found[0] for each in allowed for name in each["Action"] if (found := _READ.match(name))}
-    )
+    matched = (_READ.match(name) for each in allowed for name in each["Action"])
+    reads = sorted({found[0] for found in matched if found})
     reading = {"Effect": "Allow", "Action": [f"{each}*" for each in reads], "Resource": "*"}
     changing = [
         {**_one(each), "Action": changes}
         for each in allowed
         if (changes := [name for name in each["Action"] if not _READ.match(name)])
     ]
-    found = {**document, "Statement": [reading, *changing]}
-    if size(found) <= most:
-        return found, "the runbook's own changes, and reads"
+    narrow = {**document, "Statement": [reading, *changing]}
+    if size(narrow) <= most:
+        return narrow, "the runbook's own changes, and reads"
     names = sorted({name for each in changing for name in each["Action"]})
-    free = {"Effect": "Allow", "Action": names, "Resource": "*"}
-    found = {**document, "Statement": [reading, free]}
-    return found, "the kinds of change that the runbook makes, and reads" * (size(found) <= most)
+    wide = {
+        **document,
+        "Statement": [reading, {"Effect": "Allow", "Action": names, "Resource": "*"}],
+    }
+    said = "the kinds of change that the runbook makes, and reads"
+    return wide, said if size(wide) <= most else ""
 
 
 _READ = re.compile(r"[a-z0-9-]+:(?:BatchGet|Describe|Generate|Get|List|Lookup|Simulate)")
