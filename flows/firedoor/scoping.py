@@ -21,11 +21,13 @@ def needed_by(
     partition: str = "aws",
     itself: str = "",
     topic: str = "",
+    recovery: bool = False,
 ) -> dict[str, Any]:
     """The smallest policy under which these programs run and are undone, sub-runbooks included.
 
     With each program the inputs that are known: what refers to one of them is granted by name, all
-    else as `*`. `topic`: the SNS topic that people are alerted through.
+    else as `*`. `topic`: the SNS topic that people are alerted through; `recovery`: see
+    `firedoor.actions.policy`.
     """
     wanted: list[tuple[Action, Mapping[str, Json]]] = []
     actions = registry()
@@ -38,7 +40,12 @@ def needed_by(
                 if step.action
             ]
     return policy_for(
-        wanted, account=account, partition=partition, more=_more(topic), itself=itself
+        wanted,
+        account=account,
+        partition=partition,
+        more=_more(topic),
+        itself=itself,
+        recovery=recovery,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firedoor.actions.policy import policy_for
+from firedoor.actions.policy import MANAGED, policy_for, shorter, size, split
 from firedoor.actions.registry import registry
 from tests.simulator.conftest import ACCOUNT
 
@@ -60,3 +60,46 @@ def test_actions_share_statements_where_they_need_the_same_resources() -> None:
     assert len(made["Statement"]) == 2
     actions = [action for each in made["Statement"] for action in each["Action"]]
     assert len(actions) == len(set(actions))
+
+
+def test_what_people_restore_is_granted_to_a_role_of_its_own_alone() -> None:
+    restore = [(registry()["iam.restore_policy"], {})]
+
+    without = policy_for(restore, account=ACCOUNT)
+    having = policy_for(restore, account=ACCOUNT, recovery=True)
+
+    assert "iam:AttachUserPolicy" not in str(without)
+    assert "iam:AttachUserPolicy" in str(having)
+
+
+def test_a_policy_that_is_too_large_is_split_into_what_may_be_attached() -> None:
+    wanted = [(action, {}) for _, action in sorted(registry().items())]
+    whole = policy_for(wanted, account=ACCOUNT)
+
+    pieces = split(whole)
+
+    assert len(pieces) > 1
+    assert max(map(size, pieces)) <= MANAGED
+    assert granted(pieces) == granted([whole])
+
+
+def granted(documents: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    return {
+        (action, str([statement["Resource"], statement.get("Condition")]))
+        for document in documents
+        for statement in document["Statement"]
+        for action in statement["Action"]
+    }
+
+
+def test_a_session_s_policy_is_cut_down_to_what_aws_takes_along() -> None:
+    keys = [(registry()["iam.disable_access_keys"], {"user": "ci-deployer"})]
+    one, said = shorter(policy_for(keys, account=ACCOUNT))
+    deny = policy_for([(registry()["iam.deny_user"], {})], account=ACCOUNT)
+    other, less = shorter(deny, most=700)
+
+    assert said == "the runbook's own policy"
+    assert "ci-deployer" in str(one)
+    assert (size(other) <= 700, less != "") == (True, True)
+    assert "iam:PutUserPolicy" in str(other)
+    assert "iam:CreateUser" not in str(other)

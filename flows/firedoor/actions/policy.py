@@ -57,11 +57,14 @@ def policy_for(
     partition: str = "aws",
     more: Sequence[Permission] = (),
     itself: str = "",
+    recovery: bool = False,
 ) -> dict[str, Any]:
     """A policy document for actions, each with what it is given (an absent input is `*`).
 
     One statement for each set of resources and conditions; actions sorted within. `more`: what is
-    needed besides; `itself`: the name of the responder's own role, which it may not change.
+    needed besides; `itself`: the name of the responder's own role, which it may not change. Without
+    `recovery` no managed policy but AWSDenyAll may be attached: to attach anything else is to hand
+    out rights, which is for people with a role of their own.
     """
     places: dict[str, str] = {"account": account, "partition": partition}
     grants = [
@@ -70,6 +73,7 @@ def policy_for(
         for grant in action.permissions
     ]
     grants += [(grant, places) for grant in more]
+    grants = [each for each in grants if recovery or not _hands_out(each[0])]
     groups: dict[str, tuple[list[str], Json, set[str]]] = {}
     for grant, filled in grants:
         resources = _resources(grant, filled)
@@ -115,6 +119,47 @@ def split(document: Mapping[str, Any], most: int = MANAGED) -> list[dict[str, An
     return documents
 
 
+def shorter(document: Mapping[str, Any], most: int = SESSION) -> tuple[dict[str, Any], str]:
+    """The document, or one that allows somewhat more in fewer characters, and what it is in words.
+
+    For a session, which the role's own policy bounds as well: first reads are taken together, then
+    changes are allowed on anything. "" in words when not even that is short enough.
+    """
+    whole = {**document, "Statement": [_one(each) for each in document["Statement"]]}
+    if size(whole) <= most:
+        return whole, "the runbook's own policy"
+    allowed = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+    matched = (_READ.match(name) for each in allowed for name in each["Action"])
+    reads = sorted({found[0] for found in matched if found})
+    reading = {"Effect": "Allow", "Action": [f"{each}*" for each in reads], "Resource": "*"}
+    changing = [
+        {**_one(each), "Action": changes}
+        for each in allowed
+        if (changes := [name for name in each["Action"] if not _READ.match(name)])
+    ]
+    narrow = {**document, "Statement": [reading, *changing]}
+    if size(narrow) <= most:
+        return narrow, "the runbook's own changes, and reads"
+    names = sorted({name for each in changing for name in each["Action"]})
+    wide = {
+        **document,
+        "Statement": [reading, {"Effect": "Allow", "Action": names, "Resource": "*"}],
+    }
+    said = "the kinds of change that the runbook makes, and reads"
+    return wide, said if size(wide) <= most else ""
+
+
+_READ = re.compile(r"[a-z0-9-]+:(?:BatchGet|Describe|Generate|Get|List|Lookup|Simulate)")
+
+
+def _one(statement: Mapping[str, Any]) -> dict[str, Any]:
+    """A statement whose lists of one are written as the one."""
+    return {
+        key: value[0] if isinstance(value, list) and len(value) == 1 and key != "Action" else value
+        for key, value in statement.items()
+    }
+
+
 def _pieces(statement: dict[str, Any], most: int) -> list[dict[str, Any]]:
     actions = statement["Action"]
     if size({"Version": "2012-10-17", "Statement": [statement]}) <= most or len(actions) < 2:
@@ -129,6 +174,12 @@ def _pieces(statement: dict[str, Any], most: int) -> list[dict[str, Any]]:
 
 def _given(given: Mapping[str, Json]) -> dict[str, str]:
     return {key: str(value) for key, value in given.items() if value}
+
+
+def _hands_out(grant: Permission) -> bool:
+    """Whether it lets any managed policy be attached."""
+    attaches = grant.action.startswith("iam:Attach") and grant.action.endswith("Policy")
+    return attaches and "policy/AWSDenyAll" not in str(grant.condition)
 
 
 Groups = dict[str, tuple[list[str], Json, set[str]]]

@@ -27,14 +27,15 @@ MOST_POLICIES = 10
 
 @dataclass(frozen=True)
 class Way:
-    """How a role is assumed. `policy` narrows the session to a runbook; `policies` are managed ones
-    that do where that is too long. `source`: who acts, as the source identity."""
+    """How a role is assumed. `policy` narrows the session, to what `narrow` says; `policies` are
+    managed ones that do where none is short enough. `source`: who acts, as the source identity."""
 
     role_arn: str
     external_id: str = ""
     session: str = "firedoor"
     source: str = ""
     policy: Mapping[str, Any] | None = None
+    narrow: str = ""
     policies: tuple[str, ...] = ()
 
     @property
@@ -44,7 +45,7 @@ class Way:
             return "not narrowed: it is not known to which runbook"
         text = self._text()
         if len(text) <= MOST_CHARACTERS:
-            return "narrowed to the runbook's own policy"
+            return f"narrowed to {self.narrow}"
         if self.policies:
             return f"narrowed by {', '.join(self.policies[:MOST_POLICIES])}"
         return (

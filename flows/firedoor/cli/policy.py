@@ -14,14 +14,21 @@ from firedoor.cli.terminal import json_option, print_json
 @click.option("--account", metavar="ID", default="*", help="The account; without it any.")
 @click.option("--partition", default="aws", help="aws, aws-cn or aws-us-gov.")
 @click.option("--role", metavar="NAME", help="The responder's own role, which it may not change.")
+@click.option("--recovery", is_flag=True, help="With what recovery needs: to attach any policy.")
 @json_option
 def policy_command(
-    runbooks: tuple[str, ...], account: str, partition: str, role: str | None, as_json: bool
+    runbooks: tuple[str, ...],
+    account: str,
+    partition: str,
+    role: str | None,
+    recovery: bool,
+    as_json: bool,
 ) -> None:
     """The least-privilege IAM policy for these runbooks, undo included: a document on stdout.
 
     What only a finding names (a user, a role) stands as '*' in it. Where it is larger than a
-    managed policy may be, it is a list of documents, each to be attached; that is said.
+    managed policy may be, it is a list of documents, each to be attached; that is said. The
+    responder may attach AWSDenyAll and nothing else; --recovery is for a role of its own.
     """
     from firedoor.actions.policy import MANAGED, RESPONDER, size, split
     from firedoor.errors import BadInput
@@ -37,7 +44,13 @@ def policy_command(
     library = Library.open()
     nothing: dict[str, str] = {}
     programs = [(library.program(name), nothing) for name in runbooks]
-    document = needed_by(programs, account=account, partition=partition, itself=role or RESPONDER)
+    document = needed_by(
+        programs,
+        account=account,
+        partition=partition,
+        itself=role or RESPONDER,
+        recovery=recovery,
+    )
     documents = split(document)
     if len(documents) > 1:
         print(

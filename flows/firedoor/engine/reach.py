@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from firedoor.actions.policy import shorter
 from firedoor.aws import BotoAws, Way, assumed, connect
 from firedoor.engine.door import whoami
 from firedoor.errors import AwsError, AwsRefused, Refused
@@ -46,12 +47,14 @@ def reach(
         return own
     rules = plan or Library.open().rules()
     entry = known(own, account, rules)
+    policy, narrow = _policy(doing, account, own.partition, rules)
     way = Way(
         role_arn=f"arn:{own.partition}:iam::{account}:role/{entry.role or rules.reach.role}",
         external_id=entry.external_id or rules.reach.external_id or "",
         session=incident or UNNAMED,
         source=whoami().removeprefix("os:"),
-        policy=_policy(doing, account, own.partition, rules),
+        policy=policy,
+        narrow=narrow,
         policies=entry.session_policies or rules.reach.session_policies,
     )
     try:
@@ -112,8 +115,8 @@ def doing_of(entries: Sequence[Any]) -> list[tuple[Program, Mapping[str, Json]]]
 
 def _policy(
     doing: Doing, account: str, partition: str, plan: ResponsePlan
-) -> Mapping[str, Any] | None:
+) -> tuple[Mapping[str, Any] | None, str]:
     if not doing:
-        return None
+        return None, ""
     topic = str(plan.alert.sns or "")
-    return needed_by(doing, account=account, partition=partition, topic=topic)
+    return shorter(needed_by(doing, account=account, partition=partition, topic=topic))
