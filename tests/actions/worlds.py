@@ -394,6 +394,17 @@ def mfa_device(bench: Bench, name: str) -> Made:
     return {"user": name, "serial": serial}
 
 
+def hardware(bench: Bench, name: str) -> Made:
+    bench.user(name)
+    bench.iam.enable_mfa_device(
+        UserName=name,
+        SerialNumber="GAHT12345678",
+        AuthenticationCode1="123456",
+        AuthenticationCode2="654321",
+    )
+    return {"user": name, "serial": "GAHT12345678"}
+
+
 def bare(bench: Bench, name: str) -> Made:
     bench.iam.create_user(UserName=name)
     return {"user": name}
@@ -562,6 +573,7 @@ WORLDS = (
     World("iam.bound_user", "plain", plain, BOUND, UNBOUND),
     World("iam.bound_user", "bounded", bounded, BOUND, BOUND),
     World("iam.delete_access_keys", "inactive", inactive_keys, "iam:DeleteAccessKey", ""),
+    World("iam.remove_mfa_device", "hardware", hardware, "iam:DeactivateMFADevice", ""),
     World(
         "iam.remove_mfa_device",
         "virtual",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from firedoor import globs
 from firedoor.actions.contract import Action, Permission
 from firedoor.runbook import Json
 
@@ -134,20 +135,31 @@ Groups = dict[str, tuple[list[str], Json, set[str]]]
 
 
 def _narrowed(groups: Groups) -> Groups:
-    """Without what is granted on everything anyway."""
-    everywhere = {
-        action
-        for resources, condition, actions in groups.values()
-        if resources == ["*"] and not condition
-        for action in actions
-    }
+    """Without what is granted on everything anyway, or on more under the same condition."""
     found: Groups = {}
     for key, (resources, condition, actions) in groups.items():
-        free = resources == ["*"] and not condition
-        left = actions if free else actions - everywhere
+        wider = {
+            action
+            for other, (theirs, theirs_on, granted) in groups.items()
+            if other != key
+            and _covers(theirs, theirs_on, resources, condition)
+            # Of two that say the same, one stays.
+            and (other < key or not _covers(resources, condition, theirs, theirs_on))
+            for action in granted
+        }
+        left = actions - wider
         if left:
             found[key] = (resources, condition, left)
     return found
+
+
+def _covers(
+    theirs: Sequence[str], theirs_on: Json, resources: Sequence[str], condition: Json
+) -> bool:
+    """Whether one grant holds wherever another does: unconditional, or under the same condition."""
+    return (not theirs_on or theirs_on == condition) and all(
+        any(globs.matches(wide, each) for wide in theirs) for each in resources
+    )
 
 
 def _statement(resources: list[str], condition: Json, actions: set[str]) -> dict[str, Json]:
