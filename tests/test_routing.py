@@ -247,18 +247,21 @@ def test_an_instance_that_is_only_knocked_at_is_not_to_be_isolated(acting: Libra
 
 
 @pytest.mark.parametrize(
-    "said_type",
+    ("said_type", "goes"),
     [
-        "Policy:S3/BucketAnonymousAccessGranted",
-        "Stealth:S3/ServerAccessLoggingDisabled",
-        "Policy:IAMUser/S3BlockPublicAccessDisabled",
+        # They name no bucket here, and so no runbook of buckets can take them.
+        ("Policy:S3/BucketAnonymousAccessGranted", TRIAGE),
+        ("Policy:IAMUser/S3BlockPublicAccessDisabled", TRIAGE),
+        ("Stealth:S3/ServerAccessLoggingDisabled", ("logging-tampering", "tampered-logging")),
     ],
 )
-def test_the_type_decides_and_not_the_resource_type(acting: Library, said_type: str) -> None:
+def test_the_type_decides_and_not_the_resource_type(
+    acting: Library, said_type: str, goes: tuple[str, str]
+) -> None:
     named = {"resourceType": "AccessKey", "accessKeyDetails": key_details()}
     [parsed] = parse(guardduty(said_type, resource=named, severity=8))
 
-    assert where(route(parsed, acting)) == TRIAGE
+    assert where(route(parsed, acting)) == goes
 
 
 def test_credentials_of_an_instance_are_never_taken_for_a_user_s(acting: Library) -> None:
