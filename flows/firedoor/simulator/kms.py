@@ -191,5 +191,5 @@ def snapshot(account: str) -> dict[str, Any]:
         }
         for backend in regions.values()
         for key in backend.keys.values()
-        if not any(name.startswith("alias/aws/") for name in backend.get_all_aliases()[key.id])
+        if not any(name.startswith("alias/aws/") for name in key.aliases)
     }
