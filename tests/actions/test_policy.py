@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
+from firedoor.actions.contract import Permission
 from firedoor.actions.policy import MANAGED, policy_for, shorter, size, split
 from firedoor.actions.registry import registry
 from tests.simulator.conftest import ACCOUNT
@@ -62,14 +64,15 @@ def test_actions_share_statements_where_they_need_the_same_resources() -> None:
     assert len(actions) == len(set(actions))
 
 
-def test_what_people_restore_is_granted_to_a_role_of_its_own_alone() -> None:
-    restore = [(registry()["iam.restore_policy"], {})]
+def test_any_policy_is_attached_by_a_role_of_its_own_alone() -> None:
+    keys = registry()["iam.disable_access_keys"]
+    handing_out = dataclasses.replace(keys, permissions=(Permission("iam:AttachUserPolicy"),))
 
-    without = policy_for(restore, account=ACCOUNT)
-    having = policy_for(restore, account=ACCOUNT, recovery=True)
+    without = policy_for([(handing_out, {})], account=ACCOUNT)
+    having = policy_for([(handing_out, {})], account=ACCOUNT, recovery=True)
 
-    assert "iam:AttachUserPolicy" not in str(without)
-    assert "iam:AttachUserPolicy" in str(having)
+    assert without["Statement"] == []
+    assert statement(having, "iam:AttachUserPolicy")["Resource"] == ["*"]
 
 
 def test_a_policy_that_is_too_large_is_split_into_what_may_be_attached() -> None:

@@ -26,27 +26,17 @@ UNPLAYED = {
 """Runbooks without a scenario, and why."""
 
 ELSEWHERE = "made in the management account, in a session of its own"
-FULL = "only where a role's inline policies are full; the action's own tests fill them"
+UNDONE = "undo of what stays shut in drills; the action's own tests undo it"
 LATER = "only after containment, in a step that the scenario's people are not asked for"
 NONE_THERE = "only where there is such a thing, which no scenario's world has"
 
 EXEMPT: dict[str, str] = {
     "cloudtrail:GetEventSelectors": NONE_THERE,
-    "eks:DescribeNodegroup": NONE_THERE,
-    "iam:AttachRolePolicy": FULL,
-    "iam:DetachRolePolicy": FULL,
-    "iam:PassRole": LATER,
-    "logs:FilterLogEvents": NONE_THERE,
-    "logs:GetLogEvents": NONE_THERE,
+    "ec2:DeleteFlowLogs": UNDONE,
+    "iam:PassRole": UNDONE,
     "organizations:AttachPolicy": ELSEWHERE,
     "organizations:DetachPolicy": ELSEWHERE,
     "organizations:ListPoliciesForTarget": ELSEWHERE,
-    "rds:AddTagsToResource": LATER,
-    "rds:CreateDBClusterSnapshot": NONE_THERE,
-    "rds:CreateDBInstance": LATER,
-    "rds:DescribeDBClusterParameters": NONE_THERE,
-    "rds:DescribeDBClusters": NONE_THERE,
-    "rds:ModifyDBCluster": NONE_THERE,
     "s3:DeleteObjectVersion": LATER,
     "s3:GetAccessPoint": NONE_THERE,
     "s3:GetAccessPointPolicy": NONE_THERE,
@@ -58,6 +48,8 @@ EXEMPT: dict[str, str] = {
     "s3:GetObjectVersionTagging": LATER,
     "s3:PutObject": LATER,
     "s3:PutObjectTagging": LATER,
+    "ses:GetConfigurationSet": NONE_THERE,
+    "ses:PutConfigurationSetSendingOptions": NONE_THERE,
 }
 """IAM action → why no drill needs it. A statement may be idle with such actions alone."""
 
