@@ -33,7 +33,7 @@ def test_a_plan_tells_every_change_and_makes_none(firedoor: Firedoor, world: Wor
         if step["changes"]
     }
     assert changes["keys"] == [("Active", "Inactive")] * 2
-    assert set(changes) == {"deny", "keys", "console"}
+    assert set(changes) == {"boundary", "deny", "keys", "console"}
     steps = {step["id"]: step for step in plan["steps"]}
     assert (steps["console"]["reversible"], steps["keys"]["reversible"]) == (False, True)
     assert (steps["keys"]["reopens"], steps["who"]["reopens"]) == (True, False)
@@ -58,7 +58,7 @@ def test_a_plan_as_aws_cli_commands_names_the_user_in_each(
     lines = firedoor("plan", "compromised-credentials", f"user={USER}", "--commands").out
     commands = [line for line in lines.splitlines() if line.startswith("aws ")]
 
-    assert len(commands) == 4
+    assert len(commands) == 5
     assert all(f"--user-name {USER}" in line for line in commands)
 
 
@@ -160,7 +160,8 @@ def test_undo_leaves_shut_what_would_reopen_and_says_so(firedoor: Firedoor, worl
 
     assert ended.code == 1
     assert ended.json["undone"] == []
-    assert {left["step"] for left in ended.json["left"]} == {"deny", "keys", "console"}
+    left = {each["step"] for each in ended.json["left"]}
+    assert left == {"boundary", "deny", "keys", "console"}
     assert all(left["why"] for left in ended.json["left"])
 
 

@@ -41,7 +41,8 @@ def test_a_forbidden_step_ends_refused_with_its_rule(firedoor: Firedoor, world: 
     ended = firedoor(*RUN, "--json")
 
     assert (ended.code, ended.json["status"]) == (3, "refused")
-    assert refused(ended.json["steps"]) == dict.fromkeys(("deny", "keys", "console"), RULE)
+    steps = ("boundary", "deny", "keys", "console")
+    assert refused(ended.json["steps"]) == dict.fromkeys(steps, RULE)
     assert changed(world) == set()
 
 

@@ -273,7 +273,12 @@ def test_an_undisturbed_run_makes_every_change_once(undisturbed: Ended) -> None:
     assert undisturbed.status == "contained"
     assert set(undisturbed.changes.values()) == {1}
     assert made == {
+        # Taken away after containment, by approval: what the attacker had made.
+        "DeleteAccessKey",
+        "DeleteUser",
+        "DeleteUserPolicy",
         "UpdateAccessKey",
+        "PutUserPermissionsBoundary",
         "PutUserPolicy",
         "PutRolePolicy",
         "DeleteLoginProfile",
