@@ -40,7 +40,7 @@ layers: $(STAMP) ## imports go downward only
 	@$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP) ## the tests, in parallel (they wait a lot: four workers fill two cores)
-	@$(BIN)/pytest -n $${WORKERS:-4} --dist loadgroup
+	@$(BIN)/pytest -n $${WORKERS:-4} --dist loadfile
 
 bench: $(STAMP) ## figures: against a bare boto3 script and Cloud Custodian, and Prefect's first flow
 	@$(BIN)/python tests/bench/bench.py
