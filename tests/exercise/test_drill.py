@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from firedoor.actions.contract import Action, Change
@@ -157,9 +156,13 @@ def test_the_same_seed_gives_the_same_drill_down_to_the_key_ids(drill: Play) -> 
     def told(drilled: Drilled) -> list[Any]:
         assert drilled.undo
         met = {str(each["id"]): each["met"] for each in drilled.objectives}
-        undo = msgspec.to_builtins(drilled.undo)
-        undo["left"].sort(key=str)
-        return [drilled.rating, drilled.proof, drilled.rules, met, undo]
+        # What is undone side by side is told in the order in which it ended, and what is ours bears
+        # the incident's name.
+        left = {
+            (each["step"], str(each["resource"]).replace(drilled.incident, "INCIDENT"))
+            for each in drilled.undo.left
+        }
+        return [drilled.rating, drilled.proof, drilled.rules, met, left]
 
     first, second, other = drill(undo=True), drill(undo=True), drill(undo=True, seed=2)
 
