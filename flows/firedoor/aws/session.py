@@ -368,14 +368,10 @@ def connect(
     firedoor itself simulates: every client is then held to this machine. `organization_role`: what
     is assumed to administer the organization; FIREDOOR_ORGANIZATION_ROLE where nothing is given.
     """
-    import botocore.session  # lazy: 0.2 s
-    from botocore import exceptions as boto
+    from botocore import exceptions as boto  # lazy: 0.2 s
 
     try:
-        session = botocore.session.Session(profile=profile)
-        session.register_component(
-            "data_loader", service_models(session.get_config_variable("data_path"))
-        )
+        session = _session(profile)
         if credentials:
             session.set_credentials(*credentials)
         # botocore itself reads AWS_DEFAULT_REGION alone; all other SDKs, and the CLI, read this.
@@ -403,12 +399,18 @@ def connect(
     return aws
 
 
-def _session_of(*credentials: str) -> Any:
+def _session(profile: str | None = None) -> Any:
+    """A session of botocore that reads no service model which another one has read."""
     import botocore.session  # lazy: 0.2 s
 
-    session = botocore.session.Session()
+    session = botocore.session.Session(profile=profile)
     models = service_models(session.get_config_variable("data_path"))
     session.register_component("data_loader", models)
+    return session
+
+
+def _session_of(*credentials: str) -> Any:
+    session = _session()
     session.set_credentials(*credentials)
     return session
 
@@ -417,13 +419,9 @@ def assumed(
     base: BotoAws, way: Way, *, region: str | None = None, regions: tuple[str, ...] = ()
 ) -> BotoAws:
     """A session in another account, by a role that is assumed now; AwsError when it is not."""
-    import botocore.session  # lazy: 0.2 s
-
-    session = botocore.session.Session()
-    models = service_models(session.get_config_variable("data_path"))
-    session.register_component("data_loader", models)
+    session = _session()
     # Credentials that renew themselves can be given in no other way.
-    session._credentials = credentials(base, way)  # type: ignore[attr-defined]
+    session._credentials = credentials(base, way)
     return BotoAws(
         session,
         region=region or base.region,

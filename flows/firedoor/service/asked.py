@@ -128,22 +128,24 @@ def taken_in(post: Post, job: Job, wanted: IngestWanted) -> list[Outcome]:
         target = aws.target
         _same_account(post, wanted.surroundings, target)
         office = post.office()
-        joins = place(office, finding, library.rules(), aws.now())
-        desk = post.at(
-            take_in(
-                office,
-                aws,
-                target,
-                finding,
-                routed,
-                finding.raw,
-                policy=policy_in_force(target),
-                people=post.people(job),
-                listeners=(job.hear,),
-                by=job.by,
-                joins=joins,
+        policy = policy_in_force(target)
+        with post.placing:
+            joins = place(office, finding, library.rules(), aws.now())
+            desk = post.at(
+                take_in(
+                    office,
+                    aws,
+                    target,
+                    finding,
+                    routed,
+                    finding.raw,
+                    policy=policy,
+                    people=post.people(job),
+                    listeners=(job.hear,),
+                    by=job.by,
+                    joins=joins,
+                )
             )
-        )
         job.incident = desk.incident
         job.tell(Began(incident=desk.incident, target=dict(target)))
         if joins:

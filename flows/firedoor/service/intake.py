@@ -48,6 +48,9 @@ AGAIN_SECONDS = 5.0
 
 LOOK_SECONDS = 1.0
 
+OPENED_LATELY = 200
+"""Incidents, newest last, that may have been opened for what was at work when it was killed."""
+
 
 @dataclass(frozen=True)
 class _Taken:
@@ -77,8 +80,9 @@ class Intake:
     def __init__(self, post: Post, inbox: Inbox) -> None:
         self._post = post
         self.inbox = inbox
-        self._placing = threading.Lock()
         self._lock = threading.Lock()
+        self._looked_at: set[str] = set()
+        self._opened: dict[str, str] = {}
         self._held: set[int] = set()
         self._placed = 0
         self._later: dict[int, float] = {}
@@ -216,7 +220,7 @@ class Intake:
             if confirmed.status != "confirmed":
                 unasked, doubt = (), f"nothing runs unasked: {confirmed.why}"
         office = self._post.office()
-        with self._placing:
+        with self._post.placing:
             joins = place(office, finding, rules, aws.now()) or self._left_behind(item)
             desk = self._post.at(
                 take_in(
@@ -256,13 +260,21 @@ class Intake:
         """The incident that was opened for this very arrival just before the process was killed."""
         if not item.tries and item.at > self._post.since:
             return None
+        incident = self._opened_for(item.key)
+        return (
+            Place(incident=incident, why="it was opened for it", again=True) if incident else None
+        )
+
+    def _opened_for(self, key: str) -> str:
+        """The incident of an arrival; each incident's first entry is read once."""
         journal = self._post.office().journal
-        for incident in reversed(journal.incidents()[-200:]):
-            if journal.remembered(incident)[:1] and (
-                journal.remembered(incident)[0].data.get("arrival") == item.key
-            ):
-                return Place(incident=incident, why="it was opened for it", again=True)
-        return None
+        for incident in journal.incidents()[-OPENED_LATELY:]:
+            if incident in self._looked_at:
+                continue
+            for first in journal.remembered(incident)[:1]:
+                self._looked_at.add(incident)
+                self._opened[str(first.data.get("arrival") or "")] = incident
+        return self._opened.get(key, "")
 
     def _failed(self, item: Item, why: str) -> None:
         tries = item.tries + 1

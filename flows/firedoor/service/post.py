@@ -40,6 +40,8 @@ class Post:
         self.gate = Gate()
         self.turns = Turns(self.gate)
         self.ready = threading.Event()
+        self.placing = threading.Lock()
+        """Held while a finding is given its incident: two about one thing must not open two."""
         self.since = time_text(datetime.now(UTC))
         self._office = Office.open(home)
         self._lock = threading.Lock()

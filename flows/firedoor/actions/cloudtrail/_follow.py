@@ -127,7 +127,9 @@ def follow(
     return Trace(mine, regions, since, unknown)
 
 
-def look(aws: Aws, regions: Sequence[str], names: Names, since: datetime) -> Found:
+def look(
+    aws: Aws, regions: Sequence[str], names: Names, since: datetime, pages: int = PAGES
+) -> Found:
     """Each name in each Region; the Regions take turns, since each has its own limit."""
     asked = {
         f"{name} {value} {region}": (name, value, region)
@@ -137,7 +139,7 @@ def look(aws: Aws, regions: Sequence[str], names: Names, since: datetime) -> Fou
 
     def look(key: str) -> Found:
         name, value, region = asked[key]
-        return find(aws, region, name, value, since=since, until=None, pages=PAGES)
+        return find(aws, region, name, value, since=since, until=None, pages=pages)
 
     return sweep(list(asked), look)
 

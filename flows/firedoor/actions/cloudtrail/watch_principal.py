@@ -20,11 +20,10 @@ from firedoor.actions.cloudtrail._events import (
     Found,
     Identity,
     all_regions,
-    find,
     succeeded,
-    sweep,
     when,
 )
+from firedoor.actions.cloudtrail._follow import look
 from firedoor.actions.cloudtrail._seen import Seen, tell
 from firedoor.actions.contract import Artefact, Aws, Case, Check, Given, Permission
 from firedoor.kinds import AccessKeyId, IamUserName, Time, parse_time, time_text
@@ -86,17 +85,7 @@ def observe(aws: Aws, given: Input, case: Case) -> Output:
     if given.user:
         names.insert(0, ("Username", given.user))
     whose = given.user or given.who
-    asked = {
-        f"{name} {value} {region}": (name, value, region)
-        for name, value in names
-        for region in regions
-    }
-
-    def look(key: str) -> Found:
-        name, value, region = asked[key]
-        return find(aws, region, name, value, since=begin, until=None, pages=PAGES)
-
-    found = sweep(list(asked), look)
+    found = look(aws, regions, names, begin, PAGES)
     keys = set(given.access_key_ids)
     mine = [
         event
