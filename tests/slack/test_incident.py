@@ -128,7 +128,7 @@ def scene(
     thread.start()
     try:
         assert until(lambda: (running.home / SOCKET).exists())
-        [url] = until(lambda: [x.split()[-1] for x in running.lines if "http://127" in x][:1])
+        [url] = until(lambda: [x.split()[-1] for x in running.lines if "listens at http" in x][:1])
         assert until(lambda: slack.sockets)
         yield Scene(slack, running, world, url)
     finally:

@@ -110,6 +110,7 @@ def _explained(
 ) -> tuple[list[str], bool]:
     """Each difference with its reason, and whether each has one."""
     ours = {place(one.change.resource): one for one in left}
+    ours |= {gone: one for where, one in ours.items() for gone in _members(before, where)}
     # A virtual device that was removed from its user is gone from the account too.
     devices = [one for one in left if "#mfa-device/" in one.change.resource]
     if devices:
@@ -129,6 +130,15 @@ def _explained(
     return told, same
 
 
+def _members(before: Mapping[str, Any], where: str) -> list[str]:
+    """Where the instances of an Auto Scaling group stood: they come and go with its size."""
+    parts = where.split("/")
+    if parts[:1] != ["compute"] or parts[2:3] != ["auto_scaling"]:
+        return []
+    group = before.get("compute", {}).get(parts[1], {}).get("auto_scaling", {}).get(parts[3], {})
+    return [f"compute/{parts[1]}/instances/{each}" for each in group.get("members", {})]
+
+
 def place(resource: str) -> str:
     """Where in a snapshot a resource of a change stands: `users/alice/access_keys/AKIA…`."""
     workload = workload_place(resource)
@@ -142,6 +152,8 @@ def place(resource: str) -> str:
     if holder.split(":")[2:3] == ["rolesanywhere"]:
         region = holder.split(":")[3]
         return f"roles_anywhere/{region}/{kind.title().replace('-', '')}/{name}"
+    if kind == "root" and not name:
+        return f"root_user/keys/{item}" if what == "access-key" else "root_user/password"
     if what == "assignment":
         return "identity_center/assignments"
     if what == "membership":

@@ -1,4 +1,4 @@
-"""Where in a snapshot a part of a function, database, container or cluster stands.
+"""Where in a snapshot a part of an instance, function, database, container or cluster stands.
 
 The parts of these are called alike in changes and in snapshots (`simulator.workload_state`), so
 that only the holder has to be found: `functions/thumbnails@eu-central-1/url`.
@@ -17,6 +17,22 @@ _HOLDERS = {
     ("ecr", "repository"): "repositories",
     ("eks", "cluster"): "eks_clusters",
 }
+_EC2 = {
+    "instance": "instances",
+    "network-interface": "interfaces",
+    "network-acl": "network_acls",
+    "snapshot": "snapshots",
+    "image": "images",
+    "spot-request": "spot-cancelled",
+}
+_OF_INSTANCE = {
+    # The ids of snapshots and commands are EC2's choice.
+    "snapshots": "snapshots",
+    "memory-dump": "commands",
+    "auto-scaling": "auto_scaling",
+}
+"""Parts that a change names by the instance, and that stand elsewhere in a snapshot."""
+_BESIDE_MACHINES = frozenset({"autoscaling", "elasticloadbalancing", "ssm"})
 _WHOLE = frozenset({"task", "status", "restored"})
 """Parts that are the holder itself, nothing below it."""
 
@@ -31,6 +47,8 @@ def workload_place(resource: str) -> str:
     kind, name = _split(pieces[5])
     if service == "ec2":
         return _machine_place(region, kind, name, part)
+    if service in _BESIDE_MACHINES:
+        return _beside_machines(service, region, kind, name, holder)
     if service == "rds" and kind in ("snapshot", "cluster-snapshot"):
         return f"compute/{region}/database_snapshots/{name}"
     where = _HOLDERS.get((service, kind))
@@ -50,15 +68,25 @@ def workload_place(resource: str) -> str:
 
 
 def _machine_place(region: str, kind: str, name: str, part: str) -> str:
-    """Of an instance, its interfaces and its isolation group; "" for what else EC2 has."""
-    if kind == "instance" and part == "snapshots":
-        # Their ids are EC2's choice.
-        return f"compute/{region}/snapshots"
-    if kind == "vpc" and part.startswith("security-group/"):
-        return f"compute/{region}/security_groups/{name}/{part.partition('/')[2]}"
+    """Of an instance and what EC2 has beside it; "" for what else there is."""
+    what, _, item = part.partition("/")
+    if kind == "instance" and what in _OF_INSTANCE:
+        return "/".join(["compute", region, _OF_INSTANCE[what], *([item] if item else [])])
+    if kind == "vpc" and what == "security-group":
+        return f"compute/{region}/security_groups/{name}/{item}"
     if kind == "region":
         return f"compute/{region}/{part}"
-    where = {"instance": "instances", "network-interface": "interfaces"}.get(kind)
+    where = _EC2.get(kind)
+    return f"compute/{region}/{where}/{name}" if where else ""
+
+
+def _beside_machines(service: str, region: str, kind: str, name: str, holder: str) -> str:
+    """Of a group, a load balancer, or a session with an instance."""
+    if service == "autoscaling":
+        return f"compute/{region}/auto_scaling/{name.rpartition('/')[2]}"
+    if kind == "targetgroup":
+        return f"compute/{region}/targets/{holder}"
+    where = {"loadbalancer": "load_balancers", "session": "ssm-sessions"}.get(kind)
     return f"compute/{region}/{where}/{name}" if where else ""
 
 

@@ -41,6 +41,8 @@ DENIALS = frozenset(
         "UnrecognizedClientException",
         "ExpiredToken",
         "ExpiredTokenException",
+        # EC2's word for the same.
+        "RequestExpired",
         network.TIMED_OUT,
     }
 )

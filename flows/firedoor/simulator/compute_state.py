@@ -117,14 +117,23 @@ def _rule(rule: Any) -> str:
     return f"{rule.ip_protocol} {rule.from_port} {rule.to_port} {source}"
 
 
+_AS_MADE = frozenset(
+    f"{egress} {number} {action} 0.0.0.0/0"
+    for egress in (True, False)
+    for number, action in (("00100", "allow"), ("32767", "deny"))
+)
+
+
 def _network_acls(backend: Any) -> Data:
-    return {
+    """Those with rules of somebody's own: the default one of a Region appears when it is used."""
+    found = {
         name: sorted(
             f"{one.egress} {int(one.rule_number):05d} {one.rule_action} {one.cidr_block}"
             for one in acl.network_acl_entries
         )
         for name, acl in backend.network_acls.items()
     }
+    return {name: rules for name, rules in found.items() if set(rules) != _AS_MADE}
 
 
 def _snapshots(backend: Any, account: str) -> Data:
